@@ -1,7 +1,8 @@
 import { mkdir, mkdtemp, stat, truncate, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { freePort, startServer } from '../machine/server-process.ts';
+import { freePort } from '../../test/support/free-port.ts';
+import { startServer } from '../machine/server-process.ts';
 import { AUDIENCE, ISSUER } from '../machine/token.ts';
 import { bearer, listenerUrl } from './contestant.ts';
 import type { Bed, Contestant, RunningServer, TlsFiles } from './contestant.ts';

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import { freePort, startServer } from '../machine/server-process.ts';
+import { freePort } from '../../test/support/free-port.ts';
+import { startServer } from '../machine/server-process.ts';
 import { TARGET, bearer, listenerUrl } from './contestant.ts';
 import type { Contestant } from './contestant.ts';
 

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import { freePort, startServer } from './server-process.ts';
+import { freePort } from '../../test/support/free-port.ts';
+import { startServer } from './server-process.ts';
 import type { ServerProcess } from './server-process.ts';
 
 const PROGRAM = resolve(import.meta.dirname, 'body-server.ts');

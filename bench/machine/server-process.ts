@@ -1,7 +1,5 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { probe } from './probe.ts';
 import type { ProbeRequest } from './probe.ts';
@@ -69,14 +67,4 @@ async function isReady({ ready }: Command): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-/** Finds a free port: nginx and HAProxy do not report the port that they bind for 0. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

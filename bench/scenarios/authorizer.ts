@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
+import { freePort } from '../../test/support/free-port.ts';
 import { TARGET, bearer } from '../contestants/contestant.ts';
 import type { Bed, RunningServer } from '../contestants/contestant.ts';
 import { startAuthorizer } from '../contestants/gatehouse.ts';
-import { freePort, startServer } from '../machine/server-process.ts';
+import { startServer } from '../machine/server-process.ts';
 import { measureLanes } from './lanes.ts';
 import type { Lane } from './lanes.ts';
 import type { Scenario } from './scenario.ts';

@@ -4,11 +4,12 @@
  */
 import { writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { cleanUp } from '../support/clean-up.ts';
 import { eventually } from '../support/eventually.ts';
+import { freePort } from '../support/free-port.ts';
 import { needs } from '../support/needs.ts';
 import { startProcessScenario } from '../support/scenario/process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -38,8 +39,8 @@ async function startAt(address: string, port: number): Promise<Server> {
 }
 
 test('new requests use the new address although the old one still responds; requests in flight finish at the old one', async () => {
-  const old = await startAt(OLD, 0);
-  const { port } = old.address() as AddressInfo;
+  const port = await freePort();
+  const old = await startAt(OLD, port);
   await startAt(NEW, port);
   const hosts = join(keep(temporaryFolder('moving')).path, 'hosts');
   const point = (address: string): void => writeFileSync(hosts, `${address} orders.internal\n`);

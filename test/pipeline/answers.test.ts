@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { cleanUp } from '../support/clean-up.ts';
 import { eventually } from '../support/eventually.ts';
+import { freePort } from '../support/free-port.ts';
 import { exchange, openSocket, parseResponses, rawRequest, rawResponse } from '../support/raw-client.ts';
 import { OK, startRecordingUpstream } from '../support/recording-upstream.ts';
 import { startOrdersScenario } from '../support/scenario/orders.ts';
@@ -188,9 +189,7 @@ describe('redirects', () => {
 
 describe('faults', () => {
   test('nothing listens: 502 upstream_unreachable', async () => {
-    const gone = await startRecordingUpstream();
-    await gone.close();
-    const scenario = keep(await startOrdersScenario(gone.url));
+    const scenario = keep(await startOrdersScenario(`http://127.0.0.1:${await freePort()}`));
     const response = await rawResponse(scenario.port, scenario.head('GET', '/orders/x'));
     expect(response.status).toBe(502);
     expect(JSON.parse(response.body)).toMatchObject({ error: 'upstream_unreachable' });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Canaries } from '../support/canaries.ts';
 import { eventually } from '../support/eventually.ts';
+import { freePort } from '../support/free-port.ts';
 import { startGatewayProcess, type GatewayProcess } from '../support/gateway-process.ts';
 import { generateKey } from '../support/issuer-keys.ts';
 import { startIssuer, type TestIssuer } from '../support/issuer.ts';
@@ -25,8 +26,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'gatehouse-test-'));
   writeFileSync(join(folder, 'admin-token'), adminToken);
   writeFileSync(join(folder, 'password'), `${own.make('upstream password')}\n`);
-  const gone = await startRecordingUpstream();
-  await gone.close();
+  const gone = `http://127.0.0.1:${await freePort()}`;
   writeFileSync(
     join(folder, 'gatehouse.yaml'),
     `version: 1
@@ -54,7 +54,7 @@ services:
   gone:
     type: http
     path: /gone/
-    upstream: { url: "${gone.url}/", auth: { bearer: { token: "\${UPSTREAM_TOKEN}" } } }
+    upstream: { url: "${gone}/", auth: { bearer: { token: "\${UPSTREAM_TOKEN}" } } }
 `,
   );
   gateway = await startGatewayProcess(join(folder, 'gatehouse.yaml'), {

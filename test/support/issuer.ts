@@ -1,8 +1,8 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { IssuerType } from '../../src/core/issuers/issuer-presets.ts';
 import type { Clock } from '../../src/core/ports.ts';
+import { freePort } from './free-port.ts';
 import { TENANT, defaultClaims } from './issuer-claims.ts';
 import { generateKey, signCompact } from './issuer-keys.ts';
 import type { Part, SigningAlgorithm, SigningKey } from './issuer-keys.ts';
@@ -100,16 +100,16 @@ export async function startIssuer(options: IssuerOptions = {}): Promise<TestIssu
       else options.others(request, response);
     }
   });
-  const listen = (port: number): Promise<void> =>
-    new Promise((resolve) => server.listen(port, '127.0.0.1', resolve));
+  // Not port 0: between `down` and `up`, the kernel could give the port to another process.
+  const port = await freePort();
+  const listen = (): Promise<void> => new Promise((resolve) => server.listen(port, '127.0.0.1', resolve));
   const close = (): Promise<void> =>
     new Promise((resolve) => {
       server.close(() => resolve());
       server.closeAllConnections();
     });
 
-  await listen(0);
-  const { port } = server.address() as AddressInfo;
+  await listen();
   const origin = `http://127.0.0.1:${port}`;
   const url = options.issuer ?? (type === 'spiffe' ? 'spiffe://example.org' : `${origin}${paths.base}`);
   const jwksUri = `${origin}${paths.jwks}`;
@@ -140,7 +140,7 @@ export async function startIssuer(options: IssuerOptions = {}): Promise<TestIssu
       return key;
     },
     down: close,
-    up: () => listen(port),
+    up: listen,
     close,
   };
 }
