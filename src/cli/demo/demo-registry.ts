@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process';
 import { accessSync, constants, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GatehouseError } from '../../core/errors.ts';
-import { listenLocally } from './demo-server.ts';
+import { freeLoopbackPort } from './loopback-port.ts';
 
 export interface DemoRegistry {
   readonly url: string;
@@ -76,12 +75,4 @@ async function accepts(url: string): Promise<boolean> {
     ({ ok }) => ok,
     () => false,
   );
-}
-
-/** For servers that cannot report the port that the system chose. */
-export async function freeLoopbackPort(): Promise<number> {
-  const server = createServer();
-  const { port } = new URL(await listenLocally(server));
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return Number(port);
 }
