@@ -56,12 +56,14 @@ export function build(config: Config, options: ApplicationOptions): Gateway {
   const snapshots = new SnapshotManager(createSnapshot(config, application, reauthorize));
   application.auditClaims(snapshots.current.claimsUsed);
   const issuers = (): readonly IssuerStatus[] => snapshots.current.authenticator.issuers();
+  let listening = false;
   const readiness = createReadiness({
     issuers,
     revocations: () => revocations.snapshot(),
     store: () => store.health(),
     signingKey: () => snapshots.current.signingKey(),
     auditAvailable: () => application.audit.available(),
+    listening: () => listening,
   });
   let stopping = false;
 
@@ -144,6 +146,7 @@ export function build(config: Config, options: ApplicationOptions): Gateway {
         await revocations.start();
         const authorizer = await authorizerListener.start();
         const address = await listener.start();
+        listening = true;
         await application.candidate.follow(config);
         log.info('listening', { address: formatListenAddress(address), public_url: server.publicUrl });
         return {
@@ -152,6 +155,7 @@ export function build(config: Config, options: ApplicationOptions): Gateway {
           authorizer,
         };
       } catch (cause) {
+        readiness.drain();
         await Promise.all([listener.stop(NEVER), authorizerListener.stop(NEVER)]);
         await release(NEVER, () => STEP_DEADLINES.flushAtLeast);
         throw cause;

@@ -17,6 +17,8 @@ export interface ReadinessSources {
   signingKey(): KeyringStatus;
   /** False while `audit.required` refuses requests because their events cannot be buffered. */
   auditAvailable(): boolean;
+  /** False until the listeners for clients and for subrequests are open. */
+  listening(): boolean;
 }
 
 interface Check {
@@ -29,7 +31,7 @@ interface Check {
 }
 
 /**
- * A replica is unready if it refuses every credential. A component that only some requests depend on is reported, but
+ * A replica is unready if it refuses every connection or every credential. A component that only some requests depend on is reported, but
  * does not make the replica unready: all replicas would be unready at once, also for the other requests.
  */
 export function createReadiness(sources: ReadinessSources): ReadinessWatch {
@@ -43,6 +45,7 @@ export function createReadiness(sources: ReadinessSources): ReadinessWatch {
       ...storeChecks(sources.store()),
       ...signingKeyChecks(sources.signingKey()),
       ...(sources.auditAvailable() ? [] : [AUDIT_STALLED]),
+      ...(sources.listening() ? [] : [NOT_LISTENING]),
     ];
   }
 
@@ -98,6 +101,13 @@ const AUDIT_STALLED: Check = {
   name: 'audit',
   ok: false,
   detail: 'the buffer of the audit trail is full: requests are refused with 503 (audit.required)',
+  required: true,
+};
+
+const NOT_LISTENING: Check = {
+  name: 'listeners',
+  ok: false,
+  detail: 'not all of them are open yet: new connections are refused',
   required: true,
 };
 

@@ -26,6 +26,7 @@ function readinessOf(changes: Partial<ReadinessSources> = {}) {
     store: () => HEALTHY_STORE,
     signingKey: () => ({ ready: true }),
     auditAvailable: () => true,
+    listening: () => true,
     ...changes,
   });
 }
@@ -75,6 +76,13 @@ test.each<readonly [string, Partial<ReadinessSources>, ready: boolean, name: str
     false,
     'audit',
     'the buffer of the audit trail is full: requests are refused with 503 (audit.required)',
+  ],
+  [
+    'a listener that is not open yet',
+    { listening: () => false },
+    false,
+    'listeners',
+    'not all of them are open yet: new connections are refused',
   ],
 ])('%s', (_state, changes, ready, name, detail) => {
   const found = readinessOf(changes).ready();
