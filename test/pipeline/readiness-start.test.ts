@@ -22,7 +22,7 @@ function holdResolver(): () => void {
     if (host === SLOW_HOST) void resolver.promise.then(() => lookup('127.0.0.1', ...rest));
     else lookup(host, ...rest);
   };
-  vi.spyOn(dns, 'lookup').mockImplementation(held as unknown as typeof dns.lookup);
+  vi.spyOn(dns, 'lookup').mockImplementation(held);
   return () => resolver.resolve();
 }
 
