@@ -58,6 +58,7 @@ function kind(name: string, { groupOrder, maxWorkers = WORKERS, ...files }: Kind
 export default defineConfig({
   test: {
     pool: 'forks',
+    setupFiles: ['test/support/exit-matcher.ts'],
     // A loaded machine must not fail a test that only waits for an event.
     testTimeout: 60_000,
     hookTimeout: 60_000,

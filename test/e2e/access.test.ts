@@ -45,8 +45,8 @@ const access = (...args: string[]) => gatehouse('access', '--config', config, ..
 
 describe('access', () => {
   test('--service --resource: every holder with its conditions and the position of its grant', async () => {
-    const { code, stdout } = await access('--service', 'npm', '--resource', '@web/ui');
-    expect(code).toBe(0);
+    const { code, stdout, stderr } = await access('--service', 'npm', '--resource', '@web/ui');
+    expect({ code, stdout, stderr }).toExitWith(0);
     expect(stdout).toContain(
       'identity web\n  if issuer gitlab\n  if credential id_token\n  if project_id equals "20"\n',
     );
@@ -128,13 +128,13 @@ describe('access', () => {
   test.each(['gitlab', 'registry', 'packages', 'deploy-tokens'])(
     'config/%s.yaml: every grant has a position',
     async (name) => {
-      const { code, stdout } = await gatehouse(
+      const { code, stdout, stderr } = await gatehouse(
         'access',
         '--config',
         join(ROOT, `config/${name}.yaml`),
         '--json',
       );
-      expect(code).toBe(0);
+      expect({ code, stdout, stderr }).toExitWith(0);
       const sources = (JSON.parse(stdout) as { source: string }[]).map(({ source }) => source);
       expect(sources.length).toBeGreaterThan(0);
       expect(sources.filter((source) => !/\.yaml:\d+$/.test(source))).toEqual([]);

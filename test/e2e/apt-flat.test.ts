@@ -44,7 +44,7 @@ services:
     mkdirSync(served);
     const deb = join(served, `${name}_1.0_all.deb`);
     const built = await run(findTool('dpkg-deb') ?? 'dpkg-deb', ['--root-owner-group', '--build', root, deb]);
-    expect(built, built.stderr).toMatchObject({ code: 0 });
+    expect(built).toExitWith(0);
     const bytes = readFileSync(deb);
     const packages = `${control}Filename: ./${name}_1.0_all.deb\nSize: ${bytes.length}\nSHA256: ${hash('sha256', bytes)}\n`;
     writeFileSync(join(served, 'Packages'), packages);
@@ -97,7 +97,7 @@ services:
 
   test('updates from a flat repository and downloads a package', async () => {
     const downloaded = await apt('flat', 'download', 'acme-flat');
-    expect(downloaded, downloaded.stderr).toMatchObject({ code: 0 });
+    expect(downloaded).toExitWith(0);
     const name = 'acme-flat_1.0_all.deb';
     const file = readFileSync(join(folder, 'apt/work', name));
     expect(file.equals(readFileSync(join(scenario.tree.folder, 'flat', name)))).toBe(true);
@@ -107,7 +107,7 @@ services:
 
   test('shows the status of a refusal', async () => {
     const refused = await apt('secret');
-    expect(refused.code).not.toBe(0);
+    expect(refused).not.toExitWith(0);
     expect(refused.stderr).toContain('403');
     expect(scenario.tree.log()).not.toContain('/secret');
   });

@@ -11,7 +11,7 @@ interface Report {
 test('the bench of the stages measures each of them', async () => {
   const args = ['--batches', '1', '--size', '10', '--json'];
   const outcome = await run(process.execPath, [join(ROOT, 'bench/stages.ts'), ...args]);
-  expect(outcome).toMatchObject({ code: 0 });
+  expect(outcome).toExitWith(0);
   const { results } = JSON.parse(outcome.stdout) as Report;
   expect(results.map(({ name }) => name)).toEqual([
     'read head',

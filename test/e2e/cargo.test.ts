@@ -42,7 +42,7 @@ needsCargo.describe('crates', () => {
   test('publishes, builds, yanks, with an ID token, a job token and a deploy token', async () => {
     writeCrate(join(scenario.folder, 'api'), 'acme_api');
     const published = await publish('api', idToken());
-    expect(published.code, published.stderr).toBe(0);
+    expect(published).toExitWith(0);
     expect(published.stderr).toContain('Published acme_api');
 
     for (const [place, token] of [
@@ -54,7 +54,7 @@ needsCargo.describe('crates', () => {
     ] as const) {
       writeCrate(join(scenario.folder, place), place, 'acme_api');
       const built = await at(place, token, 'check');
-      expect(built.code, built.stderr).toBe(0);
+      expect(built).toExitWith(0);
       expect(built.stderr).toContain('Downloaded acme_api');
     }
     // The file was downloaded from the `dl` URL.
@@ -71,7 +71,7 @@ needsCargo.describe('crates', () => {
         '1.0.0',
         'acme_api',
       );
-      expect(yanked.code, yanked.stderr).toBe(0);
+      expect(yanked).toExitWith(0);
     }
   }, 120_000);
 
@@ -83,32 +83,32 @@ needsCargo.describe('crates', () => {
       cwd: place,
       env: cargoEnvironment(place, host),
     });
-    expect(done, done.stderr).toMatchObject({ code: 0 });
+    expect(done).toExitWith(0);
   }, 60_000);
 
   test('a denied request explains the reason', async () => {
     writeCrate(join(scenario.folder, 'other'), 'other');
     const published = await publish('other', scenario.job.token);
-    expect(published.code).not.toBe(0);
+    expect(published).not.toExitWith(0);
     expect(published.stderr).toContain('resource_not_granted');
 
     writeCrate(join(scenario.folder, 'shared'), 'shared');
     const shared = await publish('shared', scenario.job.token);
-    expect(shared.code).not.toBe(0);
+    expect(shared).not.toExitWith(0);
     expect(shared.stderr).toContain('resource_not_granted');
 
     writeCrate(join(scenario.folder, 'web'), 'acme_web');
     const byReader = await publish('web', DEPLOY_SECRET);
-    expect(byReader.code).not.toBe(0);
+    expect(byReader).not.toExitWith(0);
     expect(byReader.stderr).toContain('scope_not_granted');
 
     writeCrate(join(scenario.folder, 'reader'), 'reader', 'other');
     const read = await at('reader', scenario.job.token, 'check');
-    expect(read.code).not.toBe(0);
+    expect(read).not.toExitWith(0);
     expect(read.stderr).toContain('resource_not_granted');
 
     const searched = await at('api', scenario.job.token, 'search', '--registry', 'acme', 'api');
-    expect(searched.code).not.toBe(0);
+    expect(searched).not.toExitWith(0);
     expect(searched.stderr).toContain('resource_not_granted');
     const yanked = await at(
       'api',
@@ -120,7 +120,7 @@ needsCargo.describe('crates', () => {
       '1.0.0',
       'acme_api',
     );
-    expect(yanked.code).not.toBe(0);
+    expect(yanked).not.toExitWith(0);
     expect(yanked.stderr).toContain('scope_not_granted');
   }, 120_000);
 
@@ -130,10 +130,10 @@ needsCargo.describe('crates', () => {
     expect(bare.headers.get('WWW-Authenticate')).toBe(`Cargo realm="127.0.0.1:${scenario.gateway.port}"`);
     writeCrate(join(scenario.folder, 'nobody'), 'nobody', 'acme_api');
     const read = await at('nobody', undefined, 'check');
-    expect(read.code).not.toBe(0);
+    expect(read).not.toExitWith(0);
     expect(read.stderr).toMatch(/no token found for `acme`|authenticated registries require/);
     const wrong = await at('nobody', 'glcbt-64_nothing', 'check');
-    expect(wrong.code).not.toBe(0);
+    expect(wrong).not.toExitWith(0);
     expect(wrong.stderr).toContain('401');
   }, 60_000);
 

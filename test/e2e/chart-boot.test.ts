@@ -51,7 +51,7 @@ describe('the configuration of the chart', () => {
         keep(mountChart(rendered, secrets(), kind)),
       );
       const checks = await Promise.all(pods.map(({ config }) => gatehouse('check', '--config', config)));
-      for (const { code, stdout, stderr } of checks) expect(code, stdout + stderr).toBe(0);
+      for (const { code, stdout, stderr } of checks) expect({ code, stdout, stderr }).toExitWith(0);
     },
   );
 
@@ -59,7 +59,7 @@ describe('the configuration of the chart', () => {
     const rendered = await render('kubernetes', 'config.identities[0].issuer=clutser');
     const pod = keep(mountChart(rendered, {}, 'Job'));
     const { code, stdout, stderr } = await gatehouse('check', '--config', pod.config);
-    expect(code).toBe(1);
+    expect({ code, stdout, stderr }).toExitWith(1);
     expect(stdout + stderr).toMatch(
       /gatehouse\.yaml:\d+:\d+: identities\.worker\.issuer: no issuer is named "clutser"; did you mean "cluster"\?/,
     );

@@ -208,7 +208,7 @@ describe('extraObjects', () => {
       'apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: wide\n',
     );
     const rendered = await render('minimal', 'namespaceOverride=platform', ...set);
-    expect(rendered.code, rendered.stderr).toBe(0);
+    expect(rendered).toExitWith(0);
     expect(one(rendered, 'Secret', 'own').metadata.namespace).toBe('elsewhere');
     expect(one(rendered, 'Secret', 'second').metadata.namespace).toBe('platform');
     expect(one(rendered, 'ClusterRole', 'wide').metadata).toEqual({ name: 'wide' });
@@ -218,8 +218,8 @@ describe('extraObjects', () => {
     ['no YAML', 'kind: [', 'extraObjects[0] is not a manifest'],
     ['no kind', 'apiVersion: v1', 'it has no kind'],
   ])('with %s do not render', async (_, text, why) => {
-    const { code, stderr } = await render('minimal', ...objects(text));
-    expect(code).not.toBe(0);
+    const { code, stdout, stderr } = await render('minimal', ...objects(text));
+    expect({ code, stdout, stderr }).not.toExitWith(0);
     expect(stderr).toContain(why);
   });
 });

@@ -14,7 +14,7 @@ needing(missingKubeconform()).describe('the chart’s manifests', () => {
     folder = mkdtempSync(join(tmpdir(), 'gatehouse-manifests-'));
     for (const name of CI_VALUES) {
       const rendered = await render(name);
-      expect(rendered.code, rendered.stderr).toBe(0);
+      expect(rendered).toExitWith(0);
       files.push(join(folder, `${name}.yaml`));
       writeFileSync(join(folder, `${name}.yaml`), rendered.stdout);
     }
@@ -40,7 +40,7 @@ needing(missingKubeconform()).describe('the chart’s manifests', () => {
     const file = join(folder, 'wrong.yaml');
     writeFileSync(file, stdout.replace('enableServiceLinks: false', 'enableServiceLink: false'));
     const outcome = await kubeconform([file], KUBERNETES_VERSIONS[0]);
-    expect(outcome.code).toBe(1);
+    expect(outcome).toExitWith(1);
     expect(outcome.stdout).toContain('enableServiceLink');
   });
 });

@@ -37,7 +37,7 @@ const ALWAYS = ['ConfigMap', 'Deployment', 'Job', 'Pod', 'Secret', 'Service', 'S
 describe('the chart', () => {
   test.each(CI_VALUES)('lints with the values of %s', async (name) => {
     const lint = await helm('lint', '--strict', CHART, '--values', valuesFile(name));
-    expect(lint.code, lint.stdout + lint.stderr).toBe(0);
+    expect(lint).toExitWith(0);
   });
 
   test.each([
@@ -56,7 +56,7 @@ describe('the chart', () => {
     ['tls', [...ALWAYS, 'Certificate']],
   ])('renders %s', async (name, expected) => {
     const rendered = await render(name);
-    expect(rendered.code, rendered.stderr).toBe(0);
+    expect(rendered).toExitWith(0);
     expect(kinds(rendered.manifests)).toEqual(expected.toSorted());
     for (const { metadata } of rendered.manifests.filter(({ kind }) => kind !== 'Certificate')) {
       expect(metadata.namespace).toBe(name === 'existing' ? 'platform' : 'default');
@@ -330,7 +330,7 @@ describe('the chart', () => {
     ['a value of the wrong type', 'minimal', ['ports.http=0'], 'ports/http'],
   ])('%s does not render, and says why', async (_what, name, set, why) => {
     const rendered = await render(name, ...set);
-    expect(rendered.code).not.toBe(0);
+    expect(rendered).not.toExitWith(0);
     expect(rendered.stderr).toContain(why);
   });
 });

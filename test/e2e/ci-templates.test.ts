@@ -78,16 +78,16 @@ needs('curl', 'jq').describe('the job in exchange.gitlab-ci.yml', () => {
   test('exchanges its token and prints its identity', async () => {
     expect([aud, job.variables['WORKLOAD_IDENTITY']]).toEqual([SELF_HOSTED, NAME]);
     const { code, stdout, stderr } = await bash(job.script, env(scenario.gitlab.mint({ aud })));
-    expect(code, stderr).toBe(0);
+    expect({ code, stdout, stderr }).toExitWith(0);
     expect(JSON.parse(stdout)).toMatchObject({ name: `users/${NAME}`, email: NAME, roles: ['reader'] });
   });
 
   test('of another branch fails and prints the error', async () => {
-    const { code, stdout } = await bash(
+    const { code, stdout, stderr } = await bash(
       job.script,
       env(scenario.gitlab.mint({ aud, ref_path: 'refs/heads/dev' })),
     );
-    expect(code).toBe(1);
+    expect({ code, stdout, stderr }).toExitWith(1);
     expect(stdout).toMatch(/^The exchange failed: \{"code":16,"message":"The token is not accepted/);
   });
 });
@@ -115,7 +115,7 @@ needs('curl', 'jq').test('the GitLab component gives a job its token', async () 
   };
   const use = 'curl -sS --fail -H "Authorization: Bearer $GATEHOUSE_TOKEN" "$GATEHOUSE_URL/v1/users/me"';
   const good = await bash([...job.before_script, use, 'env'], env);
-  expect(good.code, good.stderr).toBe(0);
+  expect(good).toExitWith(0);
   expect(good.stdout).toContain(`"email":"${NAME}"`);
   expect(good.stdout).not.toContain('GATEHOUSE_ID_TOKEN=');
   const bad = await bash([...job.before_script, use], { ...env, GATEHOUSE_ID_TOKEN: scenario.gitlab.mint() });
@@ -152,7 +152,7 @@ needs('curl', 'jq').test('the GitHub action outputs a masked token', async () =>
   };
   const lines = runs.steps.map((step) => step.run);
   const { code, stdout, stderr } = await bash(lines, env);
-  expect(code, stdout + stderr).toBe(0);
+  expect({ code, stdout, stderr }).toExitWith(0);
   expect(asked).toEqual([
     '/token?api-version=2&audience=https%3A%2F%2Fgateway.example.com',
     'Bearer request-token',
@@ -208,7 +208,7 @@ needs('curl', 'jq').describe('the documentation', () => {
     };
     const good = await bash(lines, env);
     expect(good.stdout, good.stderr).toBe('orders');
-    expect((await bash(lines, { ...env, ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'other' })).code).not.toBe(0);
+    expect(await bash(lines, { ...env, ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'other' })).not.toExitWith(0);
     await service.close();
   });
 

@@ -104,7 +104,7 @@ test.each([
   const before = server.grants() + server.refusals();
   const { code, lines } = await check({ auth: `oauth2: { ${client(settings)} }`, files });
   expect(lines).toEqual([line]);
-  expect(code).toBe(line.startsWith('ok') ? 0 : 1);
+  expect({ code, lines }).toExitWith(line.startsWith('ok') ? 0 : 1);
   expect(server.grants() + server.refusals() - before).toBe(1);
 });
 
@@ -295,7 +295,7 @@ services: { orders: { type: http, path: /orders/, upstream: { url: "${upstream.u
   );
   const { code, stdout, stderr } = await gatehouse('check', '--config', file, '--online');
   rmSync(join(folder.path, 'secret'), { recursive: true });
-  expect(code).not.toBe(0);
+  expect({ code, stdout, stderr }).not.toExitWith(0);
   expect(stdout + stderr).toMatch(/secret/);
 });
 

@@ -67,10 +67,10 @@ describe('--fail-on', () => {
   test('warnings fail the check only with --fail-on warning', async () => {
     const file = configured('typo', { match: ', ref_protcted: true' });
     const lenient = await gatehouse('check', '--config', file);
-    expect(lenient.code).toBe(0);
+    expect(lenient).toExitWith(0);
     expect(lastLine(lenient.stdout)).toMatch(/^ok: .*1 service, 1 warning$/);
     const strict = await gatehouse('check', '--config', file, '--fail-on', 'warning');
-    expect(strict.code).toBe(1);
+    expect(strict).toExitWith(1);
     expect(lastLine(strict.stdout)).toMatch(/^failed: .*1 service, 1 warning$/);
     const json = await gatehouse('check', '--config', file, '--fail-on', 'warning', '--json');
     expect({ code: json.code, report: JSON.parse(json.stdout) }).toMatchObject({
@@ -81,7 +81,7 @@ describe('--fail-on', () => {
 
   test('no warnings pass; another level is a usage error', async () => {
     const file = configured('clean', {});
-    expect(await gatehouse('check', '--config', file, '--fail-on', 'warning')).toMatchObject({ code: 0 });
+    expect(await gatehouse('check', '--config', file, '--fail-on', 'warning')).toExitWith(0);
     expect(await gatehouse('check', '--config', file, '--fail-on', 'note')).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('--fail-on is "note"; write error or warning'),
@@ -93,7 +93,7 @@ describe('--sarif', () => {
   test('writes the problems with rule, level and position', async () => {
     const file = configured('sarif', { match: ', ref_protcted: true' });
     const report = join(folder, 'report.sarif');
-    expect((await gatehouse('check', '--config', file, '--sarif', report)).code).toBe(0);
+    expect(await gatehouse('check', '--config', file, '--sarif', report)).toExitWith(0);
     expect(JSON.parse(readFileSync(report, 'utf8'))).toMatchObject({
       version: '2.1.0',
       runs: [
@@ -124,7 +124,7 @@ describe('--sarif', () => {
     await gatehouse('check', '--config', configured('valid', {}), '--sarif', report);
     expect(JSON.parse(readFileSync(report, 'utf8'))).toMatchObject({ runs: [{ results: [] }] });
     const wrong = configured('wrong', { state: '{ sqlte: {} }' });
-    expect((await gatehouse('check', '--config', wrong, '--sarif', report)).code).toBe(1);
+    expect(await gatehouse('check', '--config', wrong, '--sarif', report)).toExitWith(1);
     expect(JSON.parse(readFileSync(report, 'utf8'))).toMatchObject({
       runs: [{ results: [{ level: 'error', ruleId: 'schema' }] }],
     });
@@ -150,8 +150,8 @@ describe('--sarif', () => {
 describe('--online', () => {
   test('ends with a summary that counts what failed', async () => {
     const file = configured('unreachable', { url: 'http://127.0.0.1:1' });
-    const { code, stdout } = await gatehouse('check', '--config', file, '--online');
-    expect(code).toBe(1);
+    const { code, stdout, stderr } = await gatehouse('check', '--config', file, '--online');
+    expect({ code, stdout, stderr }).toExitWith(1);
     expect(stdout).toContain(
       'error: services.orders.upstream: 127.0.0.1:1: ECONNREFUSED; check upstream.url, and that the upstream runs\n',
     );
@@ -212,7 +212,7 @@ describe('--online', () => {
         last: expect.stringMatching(/^ok: .*, 2 warnings$/),
       });
       const strict = await gatehouse('check', '--config', file, '--online', '--fail-on', 'warning');
-      expect(strict.code).toBe(1);
+      expect(strict).toExitWith(1);
     } finally {
       tls.close();
       tls.closeAllConnections();
@@ -235,9 +235,9 @@ describe('--online', () => {
       );
 
     test('the right password', async () => {
-      const { code, stdout } = await online(`redis://:right@127.0.0.1:${redis.port}`);
+      const { code, stdout, stderr } = await online(`redis://:right@127.0.0.1:${redis.port}`);
       expect(stdout).toContain('ok: state.redis: Redis accepts the login and a write\n');
-      expect(code).toBe(0);
+      expect({ code, stdout, stderr }).toExitWith(0);
     });
 
     test.each([
@@ -251,9 +251,9 @@ describe('--online', () => {
     });
 
     test('an address where nothing listens', async () => {
-      const { code, stdout } = await online('redis://127.0.0.1:1');
+      const { code, stdout, stderr } = await online('redis://127.0.0.1:1');
       expect(stdout).toContain('error: state.redis: Redis: ECONNREFUSED\n');
-      expect(code).toBe(1);
+      expect({ code, stdout, stderr }).toExitWith(1);
     });
   });
 });

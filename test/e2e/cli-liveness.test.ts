@@ -63,8 +63,8 @@ describe('check --online', () => {
     expect((await online(configured('gitlab', gitlab))).stdout).toContain(
       'ok: issuers.ci.liveness: GitLab accepts the token of tokenFile\n',
     );
-    const { code, stdout } = await online(configured('gitlab', gitlab, 'another-token'));
-    expect(code).toBe(1);
+    const { code, stdout, stderr } = await online(configured('gitlab', gitlab, 'another-token'));
+    expect({ code, stdout, stderr }).toExitWith(1);
     expect(stdout).toContain(
       'error: issuers.ci.liveness: GitLab returned 401: it refuses the token of tokenFile\n',
     );
@@ -84,13 +84,13 @@ describe('check --online', () => {
     );
     kubernetes.rights = ['create tokenreviews'];
     const limited = await online(file);
-    expect(limited.code).toBe(0);
+    expect(limited).toExitWith(0);
     expect(limited.stdout).toContain(
       'warning: issuers.ci.liveness: may not get pods in all namespaces: tokens of pods in others get 503\n',
     );
     kubernetes.rights = [];
     const refused = await online(file);
-    expect(refused.code).toBe(1);
+    expect(refused).toExitWith(1);
     expect(refused.stdout).toContain(
       'error: issuers.ci.liveness: may not create tokenreviews in all namespaces',
     );

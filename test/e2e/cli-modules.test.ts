@@ -31,13 +31,13 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 async function loadedBy(...args: readonly string[]): Promise<readonly string[]> {
   const main = join(ROOT, 'src/main.ts');
-  const { code, stderr } = await run(process.execPath, [
+  const { code, stdout, stderr } = await run(process.execPath, [
     '--import',
     join(folder, 'print.mjs'),
     main,
     ...args,
   ]);
-  expect(code, stderr).toBe(0);
+  expect({ code, stdout, stderr }).toExitWith(0);
   return sourcesIn(stderr);
 }
 

@@ -163,7 +163,7 @@ test.each([
   expect(readFileSync(join(project, 'policy-tests.xml'), 'utf8')).toContain('failures="0"');
 
   writeFileSync(join(project, 'config/orders.test.yaml'), testFile('deny'));
-  expect(await job()).toMatchObject({ code: 1 });
+  expect(await job()).toExitWith(1);
   expect(readFileSync(join(project, 'policy-tests.xml'), 'utf8')).toContain('file="config/orders.test.yaml"');
 });
 

@@ -50,8 +50,8 @@ test.each([
   ['a missing file', 'nothing.yaml'],
   ['an empty directory', '.'],
 ])('%s: exit 2, and it is named', async (_, name) => {
-  const { code, stderr } = await gatehouse('serve', '--config', join(folder, name));
-  expect(code).toBe(2);
+  const { code, stdout, stderr } = await gatehouse('serve', '--config', join(folder, name));
+  expect({ code, stdout, stderr }).toExitWith(2);
   expect(stderr).toContain(folder);
   expect(stderr).not.toContain('    at ');
 });
@@ -65,8 +65,8 @@ test.each(['server', 'admin'])(
     const buffered = `127.0.0.1:${(other.address() as AddressInfo).port}`;
     const listen = { server: '127.0.0.1:0', admin: '127.0.0.1:0', [which]: buffered };
     writeFileSync(file, minimal({ ...listen, issuer: 'http://127.0.0.1:1' }));
-    const { code, stderr } = await gatehouse('serve', '--config', file);
-    expect(code).toBe(1);
+    const { code, stdout, stderr } = await gatehouse('serve', '--config', file);
+    expect({ code, stdout, stderr }).toExitWith(1);
     const said = stderr.split('\n').filter((line) => line.startsWith('gatehouse serve: '));
     expect(said).toEqual([expect.stringMatching(`${buffered} is in use`)]);
     expect(stderr).not.toContain('    at ');
@@ -96,7 +96,7 @@ test('an unreachable issuer: the gateway starts and logs it, and is ready once t
   });
   expect((await fetch(`${gateway.adminUrl}/livez`)).status).toBe(200);
   const unready = await gatehouse('health', '--ready', '--url', gateway.adminUrl);
-  expect(unready.code).toBe(1);
+  expect(unready).toExitWith(1);
 
   const token = { headers: { Authorization: `Bearer ${issuer.mint()}` } };
   const undecided = await fetch(`${gateway.url}/orders/`, token);

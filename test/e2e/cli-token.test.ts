@@ -47,8 +47,15 @@ services:
 
 describe('token create', () => {
   test('prints the secret once, and an entry that loads', async () => {
-    const { code, stdout } = await gatehouse('token', 'create', '--name', '1e3', '--username', 'null');
-    expect(code).toBe(0);
+    const { code, stdout, stderr } = await gatehouse(
+      'token',
+      'create',
+      '--name',
+      '1e3',
+      '--username',
+      'null',
+    );
+    expect({ code, stdout, stderr }).toExitWith(0);
     const [secret = ''] = /ghdt_1e3_[0-9a-f]{64}/.exec(stdout) ?? [];
     const entry = stdout.slice(stdout.indexOf('deployTokens:')).replace('SERVICE', 'files');
     expect(entry).toContain(`sha256:${hash('sha256', secret)}`);
@@ -56,7 +63,7 @@ describe('token create', () => {
     const rest =
       'services: { files: { type: generic, path: /f/, upstream: { url: "http://127.0.0.1:1/" } } }';
     writeFileSync(file, `version: 1\nserver: { publicUrl: https://gateway.example.com }\n${rest}\n${entry}`);
-    expect(await gatehouse('check', '--config', file)).toMatchObject({ code: 0 });
+    expect(await gatehouse('check', '--config', file)).toExitWith(0);
   });
 
   test('--type prints the scopes of the service type', async () => {
@@ -71,12 +78,12 @@ describe('token create', () => {
     const rest = 'services: { api: { type: http, path: /f/, upstream: { url: "http://127.0.0.1:1/" } } }';
     const entry = api.stdout.slice(api.stdout.indexOf('deployTokens:')).replace('SERVICE', 'api');
     writeFileSync(file, `version: 1\nserver: { publicUrl: https://gateway.example.com }\n${rest}\n${entry}`);
-    expect(await gatehouse('check', '--config', file)).toMatchObject({ code: 0 });
+    expect(await gatehouse('check', '--config', file)).toExitWith(0);
   });
 
   test('without --type and --expires, lists the scopes of all types and warns', async () => {
     const { code, stdout, stderr } = await gatehouse('token', 'create', '--name', 'edge');
-    expect(code).toBe(0);
+    expect({ code, stdout, stderr }).toExitWith(0);
     expect(stderr).toBe('warning: the token never expires; create it with --expires YYYY-MM-DD\n');
     expect(stdout).toContain('# scopes of type oci: read_registry, write_registry, delete_registry');
     expect(stdout).toMatch(/# scopes of type .*npm.*: read_package_registry, write_package_registry\n/);
@@ -106,8 +113,8 @@ describe('token create', () => {
     [['--name', 'edge', '--type', 'docker'], /--type docker is unknown; known: http, oci/],
     [[], /--name is required/],
   ])('%j: exit 2', async (args, message) => {
-    const { code, stderr } = await gatehouse('token', 'create', ...args);
-    expect(code).toBe(2);
+    const { code, stdout, stderr } = await gatehouse('token', 'create', ...args);
+    expect({ code, stdout, stderr }).toExitWith(2);
     expect(stderr).toMatch(message);
   });
 });
@@ -116,8 +123,8 @@ test('token inspect describes a token without printing its secret', async () => 
   const secret = `ghdt_edge_${'9d'.repeat(32)}`;
   const file = join(folder, 'secret');
   writeFileSync(file, `${secret}\n`);
-  const { code, stdout } = await gatehouse('token', 'inspect', '--token-file', file);
-  expect(code).toBe(0);
+  const { code, stdout, stderr } = await gatehouse('token', 'inspect', '--token-file', file);
+  expect({ code, stdout, stderr }).toExitWith(0);
   expect(stdout).toContain('class     deploy_token');
   expect(stdout).toContain(hash('sha256', secret));
   expect(stdout).not.toContain('9d9d');
@@ -141,9 +148,9 @@ test('token inspect shows the hash that revokes a JWT, independent of its signat
 });
 
 test('token without a subcommand lists its commands', async () => {
-  expect((await gatehouse('token', '--help')).code).toBe(0);
-  const { code, stdout } = await gatehouse('token');
-  expect(code).toBe(2);
+  expect(await gatehouse('token', '--help')).toExitWith(0);
+  const { code, stdout, stderr } = await gatehouse('token');
+  expect({ code, stdout, stderr }).toExitWith(2);
   expect(stdout).toContain('gatehouse token create');
 });
 
@@ -151,8 +158,8 @@ describe('explain', () => {
   const explain = (...args: string[]) => gatehouse('explain', '--config', config, '--url', url, ...args);
 
   test('a deploy token of the configuration', async () => {
-    const { code, stdout } = await explain('--deploy-token', 'edge');
-    expect(code).toBe(0);
+    const { code, stdout, stderr } = await explain('--deploy-token', 'edge');
+    expect({ code, stdout, stderr }).toExitWith(0);
     expect(stdout).toContain('deploy-token:edge');
     expect(stdout).not.toContain(':deploy-tokens');
   });
@@ -180,8 +187,8 @@ describe('explain', () => {
   });
 
   test('an unknown deploy token: exit 2, and a list of known ones', async () => {
-    const { code, stderr } = await explain('--deploy-token', 'egde');
-    expect(code).toBe(2);
+    const { code, stdout, stderr } = await explain('--deploy-token', 'egde');
+    expect({ code, stdout, stderr }).toExitWith(2);
     expect(stderr).toContain('edge, old');
   });
 });

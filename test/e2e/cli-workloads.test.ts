@@ -6,8 +6,8 @@ import { ROOT } from '../support/repository.ts';
 const EXAMPLE = join(ROOT, 'config/workload-identities.yaml');
 
 test('check shows the definition of each workload identity', async () => {
-  const { code, stdout } = await gatehouse('check', '--config', EXAMPLE);
-  expect(code, stdout).toBe(0);
+  const { code, stdout, stderr } = await gatehouse('check', '--config', EXAMPLE);
+  expect({ code, stdout, stderr }).toExitWith(0);
   expect(stdout).toContain(
     'workloadIdentities.gitlab-ci-deploy@workload.example.com: identity payments-deploy; accepts tokens with aud https://gitlab.example.com\n',
   );

@@ -42,18 +42,18 @@ describe('check', () => {
   });
 
   test('an invalid configuration: exit 1, every problem with its position', async () => {
-    const { code, stdout } = await gatehouse('check', '--config', bad);
-    expect(code).toBe(1);
+    const { code, stdout, stderr } = await gatehouse('check', '--config', bad);
+    expect({ code, stdout, stderr }).toExitWith(1);
     expect(stdout).toMatch(/error: .*bad\.yaml:9:13: identities\.payments\.issuer: .*did you mean "gitlab"/);
     expect(stdout).toMatch(/failed: .*bad\.yaml: \d+ errors?, 0 warnings\n$/);
   });
 
   test('--json reports the same', async () => {
     const fine = await gatehouse('check', '--config', good, '--json');
-    expect(fine.code).toBe(0);
+    expect(fine).toExitWith(0);
     expect(JSON.parse(fine.stdout)).toEqual({ ok: true, problems: [], warnings: [], workloadIdentities: [] });
     const wrong = await gatehouse('check', '--config', bad, '--json');
-    expect(wrong.code).toBe(1);
+    expect(wrong).toExitWith(1);
     expect(JSON.parse(wrong.stdout)).toMatchObject({
       ok: false,
       problems: [{ file: bad, line: 9, column: 13, path: 'identities.payments.issuer', severity: 'error' }],
@@ -62,12 +62,12 @@ describe('check', () => {
 
   test('--online contacts issuers and upstreams: exit 0 if all respond, otherwise 1', async () => {
     const fine = await gatehouse('check', '--config', good, '--online');
-    expect(fine.code).toBe(0);
+    expect(fine).toExitWith(0);
     expect(fine.stdout).toContain(
       'ok: issuers.gitlab: 1 key\nok: services.orders.upstream: responds (status 200)\n',
     );
     const wrong = await gatehouse('check', '--config', unreachable, '--online', '--json');
-    expect(wrong.code).toBe(1);
+    expect(wrong).toExitWith(1);
     expect(JSON.parse(wrong.stdout)).toMatchObject({
       ok: false,
       problems: [],
@@ -103,8 +103,15 @@ describe('explain', () => {
 
   test('denied claims: exit 1, and the first condition that does not match', async () => {
     writeFileSync(claimsFile, JSON.stringify({ ...defaultClaims('gitlab'), project_id: '99' }));
-    const { code, stdout } = await explain('--claims', claimsFile, '--issuer', 'gitlab', '--url', url);
-    expect(code).toBe(1);
+    const { code, stdout, stderr } = await explain(
+      '--claims',
+      claimsFile,
+      '--issuer',
+      'gitlab',
+      '--url',
+      url,
+    );
+    expect({ code, stdout, stderr }).toExitWith(1);
     expect(stdout).toContain('no_matching_identity');
     expect(stdout).toContain('project_id');
   });
@@ -112,8 +119,8 @@ describe('explain', () => {
   test('a token is verified with the keys of its issuer; --json', async () => {
     const token = issuer.mint();
     writeFileSync(tokenFile, `${token}\n`);
-    const { code, stdout } = await explain('--token-file', tokenFile, '--url', url, '--json');
-    expect(code).toBe(0);
+    const { code, stdout, stderr } = await explain('--token-file', tokenFile, '--url', url, '--json');
+    expect({ code, stdout, stderr }).toExitWith(0);
     expect(JSON.parse(stdout)).toMatchObject({
       kind: 'explained',
       explanation: { verdict: { kind: 'allow' } },
@@ -123,8 +130,8 @@ describe('explain', () => {
 
   test('an invalid token: exit 1, and the stage that refused it', async () => {
     writeFileSync(tokenFile, issuer.mint({ aud: 'https://elsewhere.example.com' }));
-    const { code, stdout } = await explain('--token-file', tokenFile, '--url', url, '--json');
-    expect(code).toBe(1);
+    const { code, stdout, stderr } = await explain('--token-file', tokenFile, '--url', url, '--json');
+    expect({ code, stdout, stderr }).toExitWith(1);
     expect(JSON.parse(stdout)).toMatchObject({
       kind: 'refused',
       stage: 'authenticate',
@@ -148,11 +155,11 @@ describe('explain', () => {
   });
 
   test('no credential; another method; an unknown service', async () => {
-    expect((await explain('--url', url)).code).toBe(1);
+    expect(await explain('--url', url)).toExitWith(1);
     writeFileSync(claimsFile, JSON.stringify(defaultClaims('gitlab')));
     const claims = ['--claims', claimsFile, '--issuer', 'gitlab'];
     const deleted = await explain(...claims, '--method', 'delete', '--url', url);
-    expect(deleted.code).toBe(1);
+    expect(deleted).toExitWith(1);
     expect(deleted.stdout).toContain('scope_not_granted');
     const nowhere = await explain(...claims, '--url', 'https://gateway.example.com/nothing/');
     expect(nowhere).toMatchObject({ code: 1, stdout: expect.stringContaining('no_service') });
@@ -215,8 +222,8 @@ services:
     const batch = 'https://gateway.example.com/git/acme/payments.git/info/lfs/objects/batch';
     const example = ['explain', '--config', join(ROOT, 'config/git.yaml')];
     const claims = ['--claims', claimsFile, '--issuer', 'gitlab', '--method', 'POST', '--url', batch];
-    const { code, stdout } = await gatehouse(...example, ...claims);
-    expect(code, stdout).toBe(0);
+    const { code, stdout, stderr } = await gatehouse(...example, ...claims);
+    expect({ code, stdout, stderr }).toExitWith(0);
     expect(stdout).toContain('+ read_repository on "acme/payments"');
     expect(stdout).toContain('depends on the request body');
     const json = JSON.parse((await gatehouse(...example, ...claims, '--json')).stdout) as object;
@@ -231,8 +238,8 @@ services:
     ['a missing file', ['--url', url, '--token-file', join(folder, 'nothing')]],
     ['a relative URL', ['--url', '/orders/']],
   ])('%s: exit 2', async (_, args) => {
-    const { code, stderr } = await explain(...args);
-    expect(code).toBe(2);
+    const { code, stdout, stderr } = await explain(...args);
+    expect({ code, stdout, stderr }).toExitWith(2);
     expect(stderr).toMatch(/^gatehouse explain: /);
     expect(stderr).not.toContain('    at ');
   });
@@ -244,14 +251,14 @@ describe('schema, version', () => {
     expect(printed).toEqual({ code: 0, stdout: readText('config/gatehouse.schema.json'), stderr: '' });
     const file = join(folder, 'schema.json');
     writeFileSync(file, printed.stdout);
-    expect((await gatehouse('schema', '--check', file)).code).toBe(0);
+    expect(await gatehouse('schema', '--check', file)).toExitWith(0);
     writeFileSync(file, printed.stdout.replace('version', 'versio'));
-    expect((await gatehouse('schema', '--check', file)).code).toBe(1);
+    expect(await gatehouse('schema', '--check', file)).toExitWith(1);
   });
 
   test('version --json', async () => {
-    const { code, stdout } = await gatehouse('version', '--json');
-    expect(code).toBe(0);
+    const { code, stdout, stderr } = await gatehouse('version', '--json');
+    expect({ code, stdout, stderr }).toExitWith(0);
     expect(JSON.parse(stdout)).toEqual({ gatehouse: MANIFEST.version, node: process.versions.node });
   });
 });

@@ -66,7 +66,7 @@ services: { orders: { type: http, path: /orders/, upstream: { url: "${upstream.u
     expect(await use(gateway, forged)).toBe(200);
     const before = readFileSync(file, 'utf8');
 
-    expect(await shell(createKey)).toMatchObject({ code: 0 });
+    expect(await shell(createKey)).toExitWith(0);
     expect(await shell(useKey)).toMatchObject({
       stdout: expect.stringMatching(/^ok: /m),
       stderr: '',
@@ -81,7 +81,7 @@ services: { orders: { type: http, path: /orders/, upstream: { url: "${upstream.u
     expect(await use(gateway, await login(gateway, issuer))).toBe(200);
 
     await gateway.signal('SIGTERM');
-    expect(await shell(removeKey)).toMatchObject({ code: 0 });
+    expect(await shell(removeKey)).toExitWith(0);
     // Without signing.keys the gateway would use the generated key again.
     writeFileSync(file, before);
     rmSync(join(folder, 'signing-new.pem'));

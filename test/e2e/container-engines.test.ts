@@ -22,7 +22,7 @@ needing(isRoot).describe('container engines', () => {
   const image = (name: string): string => `${scenario.host}/acme/payments/${name}:1`;
 
   function expectDone(outcome: Outcome): void {
-    expect(outcome, outcome.stdout + outcome.stderr).toMatchObject({ code: 0 });
+    expect(outcome).toExitWith(0);
   }
 
   needs('dockerd', 'docker', 'docker-registry').describe('docker engine', () => {
@@ -45,7 +45,7 @@ needing(isRoot).describe('container engines', () => {
       expectDone(await engine.run('push', image('app')));
       expectDone(await engine.run('tag', image('app'), `${scenario.host}/acme/base/app:1`));
       const refused = await engine.run('push', `${scenario.host}/acme/base/app:1`);
-      expect(refused.code).not.toBe(0);
+      expect(refused).not.toExitWith(0);
       expect(refused.stderr + refused.stdout).toMatch(/denied/i);
       expectDone(await engine.run('login', '-u', 'edge-puller', '-p', DEPLOY_SECRET, scenario.host));
       expectDone(await engine.run('rmi', image('app'), `${scenario.host}/acme/base/app:1`));
@@ -91,7 +91,7 @@ needing(isRoot).describe('container engines', () => {
         engine.run('images', 'push', '--plain-http', '--user', user, name, image('ctr'));
       expectDone(await push(`gitlab-ci-token:${scenario.job.token}`, image('ctr')));
       const refused = await push(`gitlab-ci-token:${scenario.job.token}`, `${scenario.host}/acme/base/ctr:1`);
-      expect(refused.code).not.toBe(0);
+      expect(refused).not.toExitWith(0);
       expectDone(await engine.run('images', 'rm', '--sync', image('ctr')));
       const user = `edge-puller:${DEPLOY_SECRET}`;
       expectDone(

@@ -45,7 +45,7 @@ needing(missing).describe('the image', () => {
       findTool('buildah') ?? 'buildah',
       ...storageOf(folder),
     ]);
-    expect(base.code, base.stderr).toBe(0);
+    expect(base).toExitWith(0);
     const npmrc = await writeNpmrc(folder);
     await buildah(
       folder,
@@ -137,11 +137,11 @@ needing(missing).describe('the image', () => {
     expect([open.status, await open.text()]).toEqual([200, 'ok']);
     expect((await fetch(`${folders.url}/orders/x`, { method: 'POST' })).status).toBe(401);
     const health = await runImage(image, folders, ['health', '--ready', '--url', folders.adminUrl]);
-    expect(health.code, health.stdout + health.stderr).toBe(0);
+    expect(health).toExitWith(0);
     expect(await container.stop()).toBe(0);
     expect(container.log()).toContain('stopping');
     const dead = await runImage(image, folders, ['health', '--url', folders.adminUrl]);
-    expect(dead.code).toBe(1);
+    expect(dead).toExitWith(1);
   });
 });
 

@@ -48,11 +48,11 @@ services:
     const curl = (...args: readonly string[]) =>
       run('curl', ['--silent', '--fail', '--user', `edge:${DEPLOY_SECRET}`, ...args]);
     const [acme, other] = [await buildDeb(folder, 'acme-tools'), await buildDeb(folder, 'other')];
-    expect((await curl(`${gateway.url}/debian/InRelease`)).code).toBe(22);
+    expect(await curl(`${gateway.url}/debian/InRelease`)).toExitWith(22);
     expect(gateway.output().stderr).not.toContain('xz-decompress');
-    expect((await curl('--upload-file', acme, `${gateway.url}/debian/pool/a/b/upload`)).code).toBe(0);
+    expect(await curl('--upload-file', acme, `${gateway.url}/debian/pool/a/b/upload`)).toExitWith(0);
     expect(gateway.output().stderr).toContain('xz-decompress');
-    expect((await curl('--upload-file', other, `${gateway.url}/debian/pool/a/c/upload`)).code).toBe(22);
+    expect(await curl('--upload-file', other, `${gateway.url}/debian/pool/a/c/upload`)).toExitWith(22);
     expect(existsSync(join(tree.folder, 'pool/a/b/upload'))).toBe(true);
     expect(existsSync(join(tree.folder, 'pool/a/c'))).toBe(false);
   },

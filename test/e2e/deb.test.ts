@@ -74,14 +74,14 @@ needs('apt-get', 'curl', 'nginx', ...DEBIAN_TOOLS).describe('apt', () => {
   test('verifies the signature and downloads a package with every kind of credential', async () => {
     for (const login of [{ username: 'oidc', secret: scenario.job.idToken() }, job(), edge]) {
       const downloaded = await download(login, 'acme-tools');
-      expect(downloaded, downloaded.stderr).toMatchObject({ code: 0 });
+      expect(downloaded).toExitWith(0);
       expect(received('acme-tools')).toBe(true);
     }
   });
 
   test('downloads a package whose name contains "+", and index files by hash', async () => {
     const downloaded = await download(job(), 'libacme++', 'by-hash=force');
-    expect(downloaded, downloaded.stderr).toMatchObject({ code: 0 });
+    expect(downloaded).toExitWith(0);
     expect(received('libacme++')).toBe(true);
     expect(scenario.tree.everything()).toContain('/dists/stable/main/binary-amd64/by-hash/SHA256/');
   });
@@ -89,9 +89,9 @@ needs('apt-get', 'curl', 'nginx', ...DEBIAN_TOOLS).describe('apt', () => {
   test('installs from a flat repository', async () => {
     apt.use({ url: `${url()}/flat`, suite: './', options: 'trusted=yes', login: edge });
     const updated = await apt.run('update');
-    expect(updated, updated.stderr).toMatchObject({ code: 0 });
+    expect(updated).toExitWith(0);
     const downloaded = await apt.run('download', 'acme-tools');
-    expect(downloaded, downloaded.stderr).toMatchObject({ code: 0 });
+    expect(downloaded).toExitWith(0);
     expect(received('acme-tools')).toBe(true);
     expect(scenario.tree.everything()).not.toContain('/./');
   });
@@ -101,10 +101,10 @@ needs('apt-get', 'curl', 'nginx', ...DEBIAN_TOOLS).describe('apt', () => {
     createFlatRepository(served, ['acme-tools', 'libacme++', 'other'].map(fileOf));
     apt.use({ url: `${url()}/changing`, suite: './', options: 'trusted=yes', login: job() });
     const first = await apt.run('update');
-    expect(first, first.stderr).toMatchObject({ code: 0 });
+    expect(first).toExitWith(0);
     appendWithDifference(served, `${controlFile('acme-added')}Filename: ./acme-added_1.0_all.deb\nSize: 1\n`);
     const second = await apt.run('update');
-    expect(second, second.stdout + second.stderr).toMatchObject({ code: 0 });
+    expect(second).toExitWith(0);
     const requested = scenario.tree.everything().matchAll(/"uri":"\/changing\/(Packages[^"]*)"/g);
     expect([...requested].map(([, path]) => path)).toEqual([
       'Packages',
@@ -140,11 +140,11 @@ needs('apt-get', 'curl', 'nginx', ...DEBIAN_TOOLS).describe('apt', () => {
     for (const name of ['acme-tools', 'acme-new', 'acme-old']) {
       const path = `pool/main/a/${name}/${basename(fileOf(name))}`;
       const published = await publish(fileOf(name), path);
-      expect(published, published.stdout).toMatchObject({ code: 0 });
+      expect(published).toExitWith(0);
       expect(readFileSync(join(scenario.tree.folder, path)).equals(readFileSync(fileOf(name)))).toBe(true);
     }
     const upload = await publish(fileOf('acme-new'), 'pool/stable/main/upload');
-    expect(upload, upload.stdout).toMatchObject({ code: 0 });
+    expect(upload).toExitWith(0);
     for (const [name, path, reason] of [
       ['other', 'pool/main/o/other/other_1.0_all.deb', 'resource_not_granted'],
       ['other', 'pool/stable/main/upload', 'resource_not_granted'],
@@ -153,7 +153,7 @@ needs('apt-get', 'curl', 'nginx', ...DEBIAN_TOOLS).describe('apt', () => {
     ] as const) {
       const before = scenario.tree.everything();
       const refused = await publish(fileOf(name), path);
-      expect(refused.code).toBe(22);
+      expect(refused).toExitWith(22);
       expect(refused.stdout).toContain(reason);
       expect(scenario.tree.everything()).toBe(before);
     }

@@ -78,8 +78,8 @@ needs('docker-registry').describe('with a container registry', () => {
   });
 
   test('--verbose prints the configuration and the complete audit event', async () => {
-    const { code, stdout } = await demoOnce({}, '--verbose');
-    expect(code).toBe(0);
+    const { code, stdout, stderr } = await demoOnce({}, '--verbose');
+    expect({ code, stdout, stderr }).toExitWith(0);
     expect(stdout).toContain("match: { project_id: '20'");
     const [event = ''] = /^ {2}\{"@timestamp.*$/m.exec(stdout) ?? [];
     expect(JSON.parse(event)).toMatchObject({
@@ -144,10 +144,10 @@ needs('docker-registry').describe('with a container registry', () => {
         `docker://${host}/acme/payments/api:1.0`,
       ];
       const layout = `dir:${join(clients.folder, 'image')}`;
-      expect(await clients.skopeo('copy', ...from, layout)).toMatchObject({ code: 0 });
+      expect(await clients.skopeo('copy', ...from, layout)).toExitWith(0);
       const into = ['--dest-tls-verify=false', '--dest-creds', `ci:${token}`];
       const pushed = await clients.skopeo('copy', ...into, layout, `docker://${host}/acme/website/app:1.0`);
-      expect(pushed.code).not.toBe(0);
+      expect(pushed).not.toExitWith(0);
       const words = demo.value(/denied: .*(?=, request id)/);
       expect(words).toContain('resource_not_granted');
       // skopeo quotes the text of the registry.
@@ -181,7 +181,7 @@ describe('without docker-registry', () => {
     expect(await npm('whoami')).toMatchObject({ code: 0, stdout: 'payments\n' });
     expect(await npm('view')).toMatchObject({ code: 0, stdout: '1.0.0\n' });
     const refused = await npm('publish');
-    expect(refused.code).not.toBe(0);
+    expect(refused).not.toExitWith(0);
     expect(refused.stderr).toContain(
       demo.value(/npm error 403 .*(?=, request id)/).slice('npm error '.length),
     );

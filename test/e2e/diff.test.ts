@@ -40,8 +40,8 @@ async function diff(text: string, ...options: string[]) {
 }
 
 async function report(text: string): Promise<DiffReport> {
-  const { stdout, code } = await diff(text, '--json');
-  expect(code).toBe(0);
+  const { code, stdout, stderr } = await diff(text, '--json');
+  expect({ code, stdout, stderr }).toExitWith(0);
   return JSON.parse(stdout) as DiffReport;
 }
 
@@ -261,19 +261,22 @@ describe('gatehouse diff', () => {
   test('--exit-code', async () => {
     expect(await diff(POLICY, '--exit-code')).toMatchObject({ code: 0, stdout: 'no differences\n' });
     const other = POLICY.replace('ref: main', 'ref: dev');
-    expect(await diff(other)).toMatchObject({ code: 0 });
-    const { code, stdout } = await diff(other, '--exit-code');
-    expect(code).toBe(1);
+    expect(await diff(other)).toExitWith(0);
+    const { code, stdout, stderr } = await diff(other, '--exit-code');
+    expect({ code, stdout, stderr }).toExitWith(1);
     expect(stdout).toContain('gains (1)\n  certain  web  id_token  npm  write_package_registry  @web/ui');
     expect(stdout).toContain('with aud https://gateway.example.com and {"project_id":"20","ref":"dev"}');
   });
 
   test('refuses an invalid configuration and invalid usage with exit code 2', async () => {
-    const { code, stderr } = await diff(POLICY.replace('service: npm', 'service: nmp'), '--exit-code');
-    expect(code).toBe(2);
+    const { code, stdout, stderr } = await diff(
+      POLICY.replace('service: npm', 'service: nmp'),
+      '--exit-code',
+    );
+    expect({ code, stdout, stderr }).toExitWith(2);
     expect(stderr).toContain('new.yaml:9:');
-    expect(await gatehouse('diff', old)).toMatchObject({ code: 2 });
-    expect(await diff(POLICY, '--json', '--markdown')).toMatchObject({ code: 2 });
+    expect(await gatehouse('diff', old)).toExitWith(2);
+    expect(await diff(POLICY, '--json', '--markdown')).toExitWith(2);
   });
 
   test('--markdown fits a comment, the gravest entries first, and no text of the policy becomes markup', async () => {
@@ -282,11 +285,11 @@ describe('gatehouse diff', () => {
       (_, at) =>
         `  p${at}: { issuer: gitlab, match: { project_id: "${1000 + at}", ref: { in: ["a|b", "@all\`x\`"] } }, grants: [{ service: npm, scopes: [write_package_registry], resources: ["@web/**"] }] }\n`,
     ).join('');
-    const { stdout, code } = await diff(
+    const { code, stdout, stderr } = await diff(
       POLICY.replace('deployTokens:\n', `${many}deployTokens:\n`),
       '--markdown',
     );
-    expect(code).toBe(0);
+    expect({ code, stdout, stderr }).toExitWith(0);
     expect(stdout.length).toBeLessThan(65_536);
     expect(stdout).toMatch(
       /^<!-- gatehouse diff -->\n### Access under the changed policy\n\n\*\*400 gains\*\* \(400 certain\), 0 losses, 400 changed settings\.\n/,

@@ -90,13 +90,13 @@ needing(isRoot).describe('examples/gitlab-registry', () => {
         (await fetch(`${registry.url}/v2/${name}/tags/list`)).status;
 
       const main = await runJob('main', {});
-      expect(main, main.stderr).toMatchObject({ code: 0 });
+      expect(main).toExitWith(0);
       expect(await stored('acme/payments/api')).toBe(200);
       const branch = await runJob('feature', { ref: 'feature', ref_protected: 'false' });
-      expect(branch, branch.stderr).toMatchObject({ code: 0 });
+      expect(branch).toExitWith(0);
       expect(await stored('dev/acme/payments/api')).toBe(200);
       const lying = await runJob('main', { ref: 'feature', ref_protected: 'false' });
-      expect(lying.code).not.toBe(0);
+      expect(lying).not.toExitWith(0);
       expect(lying.stdout + lying.stderr).toContain('denied');
     },
     60_000,
@@ -161,7 +161,7 @@ needs('curl', 'jq').describe('examples/github-npm', () => {
 
     writeFileSync(join(project, 'package.json'), '{"name":"@acme/server","version":"1.0.0"}');
     const refused = await bash(publish, project, { NODE_AUTH_TOKEN: token });
-    expect(refused.code).not.toBe(0);
+    expect(refused).not.toExitWith(0);
     expect(refused.stderr).toContain('resource_not_granted');
     expect(published).not.toContain('PUT /@acme%2fserver');
   });
@@ -218,7 +218,7 @@ needs('curl', 'docker-registry', 'openssl', 'skopeo').describe('examples/air-gap
         SECRET_FILE: join(home, 'secret'),
       },
     });
-    expect(outcome, outcome.stderr).toMatchObject({ code: 0 });
+    expect(outcome).toExitWith(0);
     expect((await fetch(`${registry.url}/v2/approved/plant/controller/tags/list`)).status).toBe(200);
     expect(uploads).toEqual(['PUT /approved/plant/firmware.bin']);
     expect(readFileSync(join(home, 'auth.json'), 'utf8')).not.toContain('auth"');

@@ -110,8 +110,8 @@ describe('explain --request-id', () => {
   });
 
   test('an allowed request: exit 0, the recorded decision and the grant', async () => {
-    const { code, stdout } = await explain(ids['allowed'], log());
-    expect(code, stdout).toBe(0);
+    const { code, stdout, stderr } = await explain(ids['allowed'], log());
+    expect({ code, stdout, stderr }).toExitWith(0);
     expect(stdout).toContain('"GET" "https://127.0.0.1:');
     expect(stdout).toMatch(/recorded .*: 200 allow as payments: granted\n/);
     expect(stdout).toContain('+ read_api on "/acme/payments/x"');
@@ -119,8 +119,8 @@ describe('explain --request-id', () => {
   });
 
   test('a denied one: exit 1, and the condition that failed', async () => {
-    const { code, stdout } = await explain(ids['feature'], log());
-    expect(code).toBe(1);
+    const { code, stdout, stderr } = await explain(ids['feature'], log());
+    expect({ code, stdout, stderr }).toExitWith(1);
     expect(stdout).toContain('ref equals "main": the claim is "feature"');
     expect(stdout).toContain('deny: no_matching_identity');
   });
@@ -159,8 +159,8 @@ describe('explain --request-id', () => {
   });
 
   test('a credential that was not verified: exit 2, file, line and reason', async () => {
-    const { code, stderr } = await explain(ids['forged'], log());
-    expect(code).toBe(2);
+    const { code, stdout, stderr } = await explain(ids['forged'], log());
+    expect({ code, stdout, stderr }).toExitWith(2);
     expect(stderr).toMatch(/audit\.log:\d+: request .* cannot be evaluated: the credential was not verified/);
   });
 
@@ -172,7 +172,7 @@ describe('explain --request-id', () => {
         .replace('ref: main', 'ref: [main, feature]')
         .replace('[main, feature]', '{ in: [main, feature] }'),
     );
-    const { code, stdout } = await gatehouse(
+    const { code, stdout, stderr } = await gatehouse(
       'explain',
       '--config',
       other,
@@ -181,7 +181,7 @@ describe('explain --request-id', () => {
       '--audit',
       log(),
     );
-    expect(code).toBe(0);
+    expect({ code, stdout, stderr }).toExitWith(0);
     expect(stdout).toContain('the recorded decision was deny, and this configuration allows the request');
   });
 
@@ -189,8 +189,8 @@ describe('explain --request-id', () => {
     const other = join(scenario.gateway.folder, 'claims.yaml');
     writeFileSync(other, readFileSync(config, 'utf8').replace('ref: main', 'ref: main, user_login: root'));
     const options = ['--config', other, '--request-id', ids['allowed'] ?? '', '--audit', log()];
-    const { code, stdout } = await gatehouse('explain', ...options);
-    expect(code).toBe(1);
+    const { code, stdout, stderr } = await gatehouse('explain', ...options);
+    expect({ code, stdout, stderr }).toExitWith(1);
     expect(stdout).toContain(
       'Note: the decision depends on the claim "user_login", which the event does not contain',
     );
@@ -206,12 +206,12 @@ describe('explain --request-id', () => {
     const file = join(folder, 'audit.log');
     writeFileSync(`${file}.2.gz`, gzipSync(text));
     writeFileSync(`${file}.1`, 'not json\n{"event.dataset":"gatehouse.access"}\n');
-    expect((await explain(ids['allowed'], file)).code).toBe(0);
-    expect((await explain(ids['allowed'], `${file}.2.gz`)).code).toBe(0);
+    expect(await explain(ids['allowed'], file)).toExitWith(0);
+    expect(await explain(ids['allowed'], `${file}.2.gz`)).toExitWith(0);
     appendFileSync(file, text.slice(0, 200));
-    expect((await explain(ids['allowed'], file)).code).toBe(0);
+    expect(await explain(ids['allowed'], file)).toExitWith(0);
     renameSync(`${file}.2.gz`, `${file}-20261127.gz`);
-    expect((await explain(ids['allowed'], file)).code).toBe(0);
+    expect(await explain(ids['allowed'], file)).toExitWith(0);
     const piped = await run('bash', [
       '-c',
       `'${process.execPath}' '${join(ROOT, 'src/main.ts')}' explain --config '${config}' --request-id '${ids['allowed']}' --audit - < '${file}-20261127.gz'`,
@@ -231,7 +231,7 @@ describe('explain --request-id', () => {
       code: 2,
       stderr: expect.stringContaining('no audit event has the request id'),
     });
-    expect((await explain(ids['allowed'], join(scenario.gateway.folder, 'none.log'))).code).toBe(2);
+    expect(await explain(ids['allowed'], join(scenario.gateway.folder, 'none.log'))).toExitWith(2);
     expect((await explain(ids['allowed'], log(), '--url', 'https://x.example.com/')).stderr).toContain(
       'mutually exclusive',
     );
@@ -256,7 +256,7 @@ describe('explain --token-file with a minted token', () => {
       '--url',
       url,
     );
-    expect(code, stdout).toBe(0);
+    expect({ code, stdout, stderr }).toExitWith(0);
     expect(stdout).toContain('access_token of gitlab');
     expect(stderr).toContain('signature of the access token is not verified');
     expect(stdout + stderr).not.toContain(minted);
@@ -279,7 +279,7 @@ describe('explain --token-file with a minted token', () => {
       '--url',
       url,
     );
-    expect(code, stdout).toBe(1);
+    expect({ code, stdout, stderr }).toExitWith(1);
     expect(stdout).toContain('signature_invalid');
     expect(stderr).not.toContain('not verified');
   });
@@ -314,6 +314,6 @@ test('explain --content-type: an operation that depends on it', async () => {
       '--content-type',
       type,
     );
-  expect((await ask('application/vnd.git-lfs+json')).code).toBe(0);
+  expect(await ask('application/vnd.git-lfs+json')).toExitWith(0);
   expect(await ask('text/plain')).toMatchObject({ code: 1, stdout: expect.stringContaining('not JSON') });
 });

@@ -44,7 +44,7 @@ services:
       `Gem::Specification.new { |s| s.name = 'acme'; s.version = '1.0.0'; s.summary = 'test'; s.authors = ['Acme']; s.files = [] }\n`,
     );
     const built = await gem(undefined, 'build', 'acme.gemspec');
-    expect(built, built.stderr).toMatchObject({ code: 0 });
+    expect(built).toExitWith(0);
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -62,7 +62,7 @@ services:
   test('is authorized by its key, which the upstream does not receive', async () => {
     const key = scenario.issuer.mint({ project_id: '20' });
     const pushed = await push(key, 'gems');
-    expect(pushed, pushed.stdout + pushed.stderr).toMatchObject({ code: 0 });
+    expect(pushed).toExitWith(0);
     const [request] = scenario.upstream.requests();
     expect(request?.requestLine).toBe('POST /api/v1/gems HTTP/1.1');
     expect(request?.headers.get('authorization')).toEqual(['canary-gem-key']);
@@ -78,10 +78,10 @@ services:
   test('shows the refusal of another project, and of a service without this source', async () => {
     scenario.upstream.reset();
     const denied = await push(scenario.issuer.mint({ project_id: '21' }), 'gems');
-    expect(denied.code).not.toBe(0);
+    expect(denied).not.toExitWith(0);
     expect(denied.stdout + denied.stderr).toContain('no_matching_identity');
     const unsupported = await push(scenario.issuer.mint({ project_id: '20' }), 'api');
-    expect(unsupported.code).not.toBe(0);
+    expect(unsupported).not.toExitWith(0);
     expect(unsupported.stdout + unsupported.stderr).toContain('credential_malformed');
     expect(scenario.upstream.requests()).toEqual([]);
   });

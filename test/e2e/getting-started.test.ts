@@ -79,11 +79,11 @@ needing(isRoot).describe('the tutorial', () => {
 
     test('1. a deploy token is created', async () => {
       const [create = '', addHash = ''] = commands(PAGE, STEPS.token);
-      const { code, stdout } = await shell(create);
-      expect(code).toBe(0);
+      const { code, stdout, stderr } = await shell(create);
+      expect({ code, stdout, stderr }).toExitWith(0);
       useSecret(/ghdt_laptop_\w+/.exec(stdout)?.[0] ?? '');
       const [hash = ''] = /sha256:[0-9a-f]{64}/.exec(stdout) ?? [];
-      expect(await quickstart(addHash.replace('sha256:…', hash))).toMatchObject({ code: 0 });
+      expect(await quickstart(addHash.replace('sha256:…', hash))).toExitWith(0);
       const env = readFileSync(file(`${QUICKSTART}/.env`), 'utf8');
       expect(env).toMatch(/^GATEHOUSE_ADMIN_TOKEN=[0-9a-f]{64}\nLAPTOP_SECRET_HASH=sha256:[0-9a-f]{64}\n$/);
     });
@@ -100,14 +100,14 @@ needing(isRoot).describe('the tutorial', () => {
       const loggedIn = await quickstart(login);
       expect(loggedIn, loggedIn.stderr).toMatchObject({ code: 0, stdout: 'Login Succeeded\n' });
       const pushed = await quickstart(push);
-      expect(pushed, pushed.stderr).toMatchObject({ code: 0 });
+      expect(pushed).toExitWith(0);
       expect((await fetch(`${registry.url}/v2/acme/payments/api/manifests/1.0`)).status).toBe(200);
     }, 60_000);
 
     test('4. docker prints the reason of the refusal', async () => {
       const [push = ''] = commands(PAGE, STEPS.denied);
       const { code, stdout, stderr } = await quickstart(push);
-      expect(code).not.toBe(0);
+      expect({ code, stdout, stderr }).not.toExitWith(0);
       refusal = /^(?:error from registry: )?denied: .*$/ms.exec(stdout + stderr)?.[0] ?? '';
       expect(refusal).toContain('resource_not_granted');
     }, 60_000);
@@ -139,7 +139,7 @@ needing(isRoot).describe('the tutorial', () => {
           "['acme/payments/**', 'acme/website/**']",
         ),
       );
-      expect(await quickstart(policyTests)).toMatchObject({ code: 1 });
+      expect(await quickstart(policyTests)).toExitWith(1);
       const [retry = ''] = commands(PAGE, STEPS.denied);
       await eventually('the reload', async () => (await quickstart(retry)).code === 0);
     }, 60_000);
@@ -201,11 +201,11 @@ describe('compose.yaml', () => {
         env: { PATH: process.env['PATH'], HOME: '/nonexistent', ...env },
       });
     const valid = await compose({ GATEHOUSE_ADMIN_TOKEN: 'x', REGISTRY_IMAGE: 'mirror.example/registry:2' });
-    expect(valid, valid.stderr).toMatchObject({ code: 0 });
+    expect(valid).toExitWith(0);
     const { services: resolved } = parse(valid.stdout) as ComposeFile;
     expect(resolved['registry']?.image).toBe('mirror.example/registry:2');
     const invalid = await compose({});
-    expect(invalid.code).not.toBe(0);
+    expect(invalid).not.toExitWith(0);
     expect(invalid.stderr).toContain('run the first step of docs/getting-started.md');
   });
 });

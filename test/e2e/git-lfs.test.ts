@@ -124,8 +124,8 @@ needs('git', 'git-lfs').describe('git-lfs', () => {
     const git = await client('edge', DEPLOY_SECRET);
     await git.ok(['clone', '--quiet', remote(), 'work']);
     await commitLarge(git, 'denied.bin');
-    const { code, stderr, stdout } = await git.run(['lfs', 'push', 'origin', 'HEAD'], { in: 'work' });
-    expect(code).not.toBe(0);
+    const { code, stdout, stderr } = await git.run(['lfs', 'push', 'origin', 'HEAD'], { in: 'work' });
+    expect({ code, stdout, stderr }).not.toExitWith(0);
     expect(stdout + stderr).toContain(
       'Your identity "deploy-token:edge" does not have the scope "write_repository", which this request needs for "acme/payments". Ask the maintainers of the policy to grant it.',
     );
@@ -138,8 +138,8 @@ needs('git', 'git-lfs').describe('git-lfs', () => {
       in: 'work',
     });
     await commitLarge(git, 'elsewhere.bin');
-    const { code, stderr, stdout } = await git.run(['lfs', 'push', 'origin', 'HEAD'], { in: 'work' });
-    expect(code).not.toBe(0);
+    const { code, stdout, stderr } = await git.run(['lfs', 'push', 'origin', 'HEAD'], { in: 'work' });
+    expect({ code, stdout, stderr }).not.toExitWith(0);
     expect(stdout + stderr).toContain('(resource_not_granted)');
   });
 

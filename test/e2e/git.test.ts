@@ -73,7 +73,7 @@ jobTokenAllowlist:
     await git.ok(['clone', '--quiet', withJobToken('acme/payments.git'), 'work']);
     await commit(git, 'with-an-option');
     const refused = await git.run(['push', '--quiet', '-o', 'repo.private=false'], { in: 'work' });
-    expect(refused.code).not.toBe(0);
+    expect(refused).not.toExitWith(0);
     expect(refused.stderr).toContain('400');
     await eventually('the audit event', () =>
       scenario.gateway.auditText().includes('the push option repo.private changes a setting'),
@@ -131,8 +131,8 @@ jobTokenAllowlist:
   });
 
   test('without a credential: the challenge makes git prompt for one', async () => {
-    const { code, stderr } = await client().run(['clone', url('acme/payments.git')]);
-    expect(code).toBe(128);
+    const { code, stdout, stderr } = await client().run(['clone', url('acme/payments.git')]);
+    expect({ code, stdout, stderr }).toExitWith(128);
     expect(stderr).toContain('could not read Username');
   });
 
@@ -145,8 +145,8 @@ jobTokenAllowlist:
     const git = client();
     await git.ok(['clone', '--quiet', from, 'work']);
     await commit(git, 'denied');
-    const { code, stderr } = await git.run(['push'], { in: 'work' });
-    expect(code).not.toBe(0);
+    const { code, stdout, stderr } = await git.run(['push'], { in: 'work' });
+    expect({ code, stdout, stderr }).not.toExitWith(0);
     expect(stderr).toContain(`remote: error: ${reason}`);
     expect(stderr).toMatch(/remote: request id: [0-9a-f-]{36}/);
   }
@@ -170,10 +170,10 @@ jobTokenAllowlist:
   });
 
   test('the dumb protocol is refused', async () => {
-    const { code, stderr } = await client().run(['clone', withJobToken('acme/payments.git')], {
+    const { code, stdout, stderr } = await client().run(['clone', withJobToken('acme/payments.git')], {
       env: { GIT_SMART_HTTP: '0' },
     });
-    expect(code).not.toBe(0);
+    expect({ code, stdout, stderr }).not.toExitWith(0);
     expect(stderr).toContain('remote: error: operation_unknown');
   });
 

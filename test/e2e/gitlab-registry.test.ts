@@ -13,7 +13,6 @@ import { useJobScenario } from '../support/scenario/job.ts';
 import { useStarted } from '../support/use-started.ts';
 
 const PASSWORD = 'canary-registry-5d20';
-const OK = { code: 0 };
 const AUDIENCE = 'http://gateway.example.com';
 
 needs('curl', 'docker', 'docker-registry', 'git', 'skopeo').describe(
@@ -73,8 +72,8 @@ services:
         ['ci', scenario.job.idToken()],
         ['gitlab-ci-token', scenario.job.token],
       ] as const) {
-        expect(await scenario.clients.docker('login', '-u', user, '-p', secret, host())).toMatchObject(OK);
-        expect(await scenario.clients.docker('logout', host())).toMatchObject(OK);
+        expect(await scenario.clients.docker('login', '-u', user, '-p', secret, host())).toExitWith(0);
+        expect(await scenario.clients.docker('logout', host())).toExitWith(0);
       }
       const wrong = await scenario.clients.docker(
         'login',
@@ -84,7 +83,7 @@ services:
         'glcbt-64_nobody',
         host(),
       );
-      expect(wrong.code).not.toBe(0);
+      expect(wrong).not.toExitWith(0);
       expect(wrong.stdout + wrong.stderr).toContain('job_not_running');
     });
 
@@ -99,15 +98,15 @@ services:
         scenario.job.token,
         host(),
       );
-      expect(login).toMatchObject(OK);
-      expect(await push(image, 'acme/payments/api:1')).toMatchObject(OK);
+      expect(login).toExitWith(0);
+      expect(await push(image, 'acme/payments/api:1')).toExitWith(0);
       const pulled = await scenario.clients.skopeo(
         'copy',
         '--src-tls-verify=false',
         `docker://${host()}/acme/payments/api:1`,
         `dir:${scenario.clients.folder}/pulled`,
       );
-      expect(pulled).toMatchObject(OK);
+      expect(pulled).toExitWith(0);
       expect(scenario.registry.log()).toContain('/v2/acme/payments/api/manifests/1');
       const file = `${scenario.gateway.url}/api/v4/projects/20/packages/generic/app/1.0.0/file.txt`;
       const token = ['--header', `JOB-TOKEN: ${scenario.job.token}`];
@@ -121,13 +120,13 @@ services:
       const image = writeImage(scenario.clients.folder, 'denied');
       const jobToken = ['--dest-creds', `gitlab-ci-token:${scenario.job.token}`];
       const closed = await push(image, 'acme/base-images/node:1', ...jobToken);
-      expect(closed.code).not.toBe(0);
+      expect(closed).not.toExitWith(0);
       expect(closed.stderr).toContain('job_token_not_allowlisted');
       expect(
         await push(image, 'acme/base-images/node:1', '--dest-creds', `ci:${scenario.job.idToken()}`),
-      ).toMatchObject(OK);
+      ).toExitWith(0);
       const other = await push(image, 'acme/secrets/api:1', ...jobToken);
-      expect(other.code).not.toBe(0);
+      expect(other).not.toExitWith(0);
       expect(other.stderr).toContain('resource_not_granted');
     });
 

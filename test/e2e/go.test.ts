@@ -78,7 +78,7 @@ needs('curl', 'go', 'nginx', 'openssl').describe('go', () => {
     test(`downloads a module with ${kind}`, async () => {
       const { go } = createProject(feed.credentials[kind]);
       const done = await go('mod', 'download', '-json', `${LIB.path}@${LIB.version}`);
-      expect(done.code, done.stderr + done.stdout).toBe(0);
+      expect(done).toExitWith(0);
       expect(JSON.parse(done.stdout)).toMatchObject({
         Path: LIB.path,
         Version: LIB.version,
@@ -95,7 +95,7 @@ needs('curl', 'go', 'nginx', 'openssl').describe('go', () => {
     );
     // go also requests example.com/acme and example.com; the refusal of the latter has no effect.
     const got = await project.go('get', LIB.path);
-    expect(got.code, got.stderr).toBe(0);
+    expect(got).toExitWith(0);
     const ran = await project.go('run', '.');
     expect(ran.stderr).toContain(LIB.hello);
     expect(readFileSync(join(project.folder, 'go.sum'), 'utf8')).toContain(`${LIB.path} ${LIB.version} h1:`);
@@ -111,7 +111,7 @@ needs('curl', 'go', 'nginx', 'openssl').describe('go', () => {
   test('capital letters are escaped in requests and plain in the policy', async () => {
     const { go } = createProject(feed.credentials['id token']);
     const done = await go('mod', 'download', '-json', `${CAPITALS.path}@${CAPITALS.version}`);
-    expect(done.code, done.stderr + done.stdout).toBe(0);
+    expect(done).toExitWith(0);
     expect(tree.log()).toContain('GET /example.com/!acme/!lib/@v/v1.0.0.zip 200');
   });
 
@@ -119,12 +119,12 @@ needs('curl', 'go', 'nginx', 'openssl').describe('go', () => {
     const next = { sumdb: 'off', nextProxy: `,https://${feed.host}/next` } as const;
     const { go } = createProject(feed.credentials['job token'], next);
     const denied = await go('mod', 'download', `${OTHER.path}@${OTHER.version}`);
-    expect(denied.code).not.toBe(0);
+    expect(denied).not.toExitWith(0);
     expect(denied.stderr).toContain('403 Forbidden');
     expect(denied.stderr).toContain('resource_not_granted');
     expectDocumented('Go', 'go mod download', denied);
     // A missing module is requested from the next proxy, as intended.
-    expect((await go('mod', 'download', 'example.com/acme/none@v1.0.0')).code).not.toBe(0);
+    expect(await go('mod', 'download', 'example.com/acme/none@v1.0.0')).not.toExitWith(0);
     await eventually('a request to the next proxy', () =>
       feed.gateway.auditText().includes('"path":"/next/example.com/acme/none/'),
     );
@@ -134,7 +134,7 @@ needs('curl', 'go', 'nginx', 'openssl').describe('go', () => {
   test('a request without a credential is refused with a hint to send one', async () => {
     const { go } = createProject(undefined, { sumdb: 'off' });
     const refused = await go('mod', 'download', `${LIB.path}@${LIB.version}`);
-    expect(refused.code).not.toBe(0);
+    expect(refused).not.toExitWith(0);
     expect(refused.stderr).toContain('no_credential');
     const { status, headers } = await curl(
       '--cacert',
@@ -167,7 +167,7 @@ needs('curl', 'go', 'nginx', 'openssl').describe('go', () => {
       expect((await put(feed.credentials['job token'], module.path, name)).status).toBe(201);
     const { go } = createProject(feed.credentials['deploy token'], { sumdb: 'off' });
     const done = await go('mod', 'download', '-json', `${module.path}@latest`);
-    expect(done.code, done.stderr + done.stdout).toBe(0);
+    expect(done).toExitWith(0);
 
     const reader = await put(feed.credentials['deploy token'], module.path, 'list');
     expect(reader).toMatchObject({ status: 403, body: expect.stringContaining('scope_not_granted') });

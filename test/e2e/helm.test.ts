@@ -10,8 +10,6 @@ import { runSnippet } from '../support/snippet-shell.ts';
 import { DEPLOY_SECRET, feedConfig } from '../support/scenario/feed-config.ts';
 import { useJobScenario } from '../support/scenario/job.ts';
 
-const OK = { code: 0 };
-
 needs('nginx', 'curl').describe('a chart repository', () => {
   /** All tokens sent by clients. */
   const sent: string[] = [DEPLOY_SECRET];
@@ -35,7 +33,7 @@ needs('nginx', 'curl').describe('a chart repository', () => {
     sent.push(scenario.job.token);
     for (const name of ['acme-web', 'other']) {
       await scenario.clients.helm('create', name);
-      expect(await scenario.clients.helm('package', name)).toMatchObject(OK);
+      expect(await scenario.clients.helm('package', name)).toExitWith(0);
     }
   }, 60_000);
 
@@ -70,8 +68,8 @@ needs('nginx', 'curl').describe('a chart repository', () => {
     scenario.clients.helm('repo', 'index', scenario.repository.folder, '--url', scenario.repository.url);
 
   test('a job uploads; helm reads with an ID token, a job token and a deploy token', async () => {
-    expect(await upload(`gitlab-ci-token:${scenario.job.token}`, 'acme-web-0.1.0.tgz')).toMatchObject(OK);
-    expect(await reindex()).toMatchObject(OK);
+    expect(await upload(`gitlab-ci-token:${scenario.job.token}`, 'acme-web-0.1.0.tgz')).toExitWith(0);
+    expect(await reindex()).toExitWith(0);
     expect(readFileSync(join(scenario.repository.folder, 'index.yaml'), 'utf8')).toContain(
       scenario.repository.url,
     );
@@ -82,7 +80,7 @@ needs('nginx', 'curl').describe('a chart repository', () => {
       ['deploy-token', 'edge', DEPLOY_SECRET],
     ] as const) {
       const added = await add(name, user, password);
-      expect(added, added.stderr).toMatchObject(OK);
+      expect(added).toExitWith(0);
       mkdirSync(join(scenario.clients.folder, name));
       const pulled = await scenario.clients.helm(
         'pull',
@@ -90,15 +88,15 @@ needs('nginx', 'curl').describe('a chart repository', () => {
         '--destination',
         join(scenario.clients.folder, name),
       );
-      expect(pulled, pulled.stderr).toMatchObject(OK);
+      expect(pulled).toExitWith(0);
       expect(existsSync(join(scenario.clients.folder, name, 'acme-web-0.1.0.tgz'))).toBe(true);
     }
     // The URL in the index is the gateway's.
     expect(scenario.gateway.auditText()).toContain('/charts/charts/acme-web-0.1.0.tgz');
     const updated = await scenario.clients.helm('repo', 'update');
-    expect(updated, updated.stderr).toMatchObject(OK);
+    expect(updated).toExitWith(0);
     const template = await scenario.clients.helm('template', 'web', 'job-token/acme-web');
-    expect(template, template.stderr).toMatchObject(OK);
+    expect(template).toExitWith(0);
   }, 60_000);
 
   test('docs/guides/packages.md shows the client configuration', async () => {
@@ -106,29 +104,29 @@ needs('nginx', 'curl').describe('a chart repository', () => {
     const options = { cwd: scenario.clients.folder, program: await helmBinary() };
     for (const name of ['curl', 'helm']) {
       const done = await runSnippet({ ...place, name }, idToken(), options);
-      expect(done, done.stderr).toMatchObject(OK);
+      expect(done).toExitWith(0);
     }
   });
 
   test('a denied request explains the reason', async () => {
     const denied = await upload(`gitlab-ci-token:${scenario.job.token}`, 'other-0.1.0.tgz');
-    expect(denied.code).not.toBe(0);
+    expect(denied).not.toExitWith(0);
     expect(denied.stdout).toContain('resource_not_granted');
     const byReader = await upload(`edge:${DEPLOY_SECRET}`, 'acme-web-0.1.0.tgz');
-    expect(byReader.code).not.toBe(0);
+    expect(byReader).not.toExitWith(0);
     expect(byReader.stdout).toContain('scope_not_granted');
 
     await run('cp', [
       join(scenario.clients.folder, 'other-0.1.0.tgz'),
       join(scenario.repository.folder, 'charts'),
     ]);
-    expect(await reindex()).toMatchObject(OK);
-    expect(await add('mine', 'gitlab-ci-token', scenario.job.token)).toMatchObject(OK);
+    expect(await reindex()).toExitWith(0);
+    expect(await add('mine', 'gitlab-ci-token', scenario.job.token)).toExitWith(0);
     const pulled = await scenario.clients.helm('pull', 'mine/other');
-    expect(pulled.code).not.toBe(0);
+    expect(pulled).not.toExitWith(0);
     expect(pulled.stderr).toContain('resource_not_granted');
     const nobody = await scenario.clients.helm('repo', 'add', 'nobody', `${scenario.gateway.url}/charts/`);
-    expect(nobody.code).not.toBe(0);
+    expect(nobody).not.toExitWith(0);
     expect(nobody.stderr).toContain('no_credential');
   }, 60_000);
 

@@ -116,7 +116,7 @@ needs('go').test('accounts and names match as in Go', async () => {
   writeFileSync(input, JSON.stringify({ Globs: GLOBS, Expressions: EXPRESSIONS, Names: NAMES }));
   const env = { ...process.env, GOTOOLCHAIN: 'local', GOFLAGS: '', GO111MODULE: 'off' };
   const { code, stdout, stderr } = await run(findTool('go') ?? 'go', ['run', program, input], { env });
-  expect(code, stderr).toBe(0);
+  expect({ code, stdout, stderr }).toExitWith(0);
   const rows = stdout.trimEnd().split('\n');
   expect(rows).toHaveLength(GLOBS.length + EXPRESSIONS.length);
   const row = (matches: (name: string) => boolean): string =>

@@ -24,7 +24,7 @@ function source(name: string, text: string): string {
 async function checked({ stdout }: Outcome): Promise<string> {
   const file = source('gatehouse.yaml', stdout);
   const check = await gatehouse('check', '--config', file);
-  expect(check, check.stderr).toMatchObject({ code: 0 });
+  expect(check).toExitWith(0);
   writeFileSync(file, stdout.replace('mode: shadow', 'mode: enforce'));
   return file;
 }
@@ -41,7 +41,7 @@ describe('docker-auth', () => {
 
   test('the ACL becomes grants of each user, and rules without an equivalent are listed with their line', async () => {
     const outcome = await gatehouse('import', 'docker-auth', FILE);
-    expect(outcome.code).toBe(1);
+    expect(outcome).toExitWith(1);
     const config = await checked(outcome);
     expect(outcome.stdout).toContain('mode: shadow');
 
@@ -132,7 +132,7 @@ acl:
 `,
     );
     const outcome = await gatehouse('import', 'docker-auth', file);
-    expect(outcome.code).toBe(1);
+    expect(outcome).toExitWith(1);
     await checked(outcome);
     expect(outcome.stdout).not.toMatch(/^(services: \{\}|server: \{\}|\s*evil)/m);
   });
@@ -177,7 +177,7 @@ describe('vault-jwt', () => {
   test('a role becomes an identity with the bound claims', async () => {
     const file = join(FIXTURES, 'vault/myproject-production.json');
     const outcome = await gatehouse('import', 'vault-jwt', CONFIG, file);
-    expect(outcome.code).toBe(1);
+    expect(outcome).toExitWith(1);
     expect(outcome.stderr).toContain(`${file}:32: token_bound_cidrs: `);
     expect(outcome.stdout).toContain('mode: shadow');
     expect(outcome.stdout).toContain('tokenLifetime: 60s');
@@ -237,7 +237,7 @@ describe('vault-jwt', () => {
       role('two', { bound_claims: { project_id: '2' }, bound_audiences: ['https://other.example.com'] }),
     ];
     const outcome = await gatehouse('import', 'vault-jwt', CONFIG, ...files);
-    expect(outcome.code).toBe(0);
+    expect(outcome).toExitWith(0);
     expect(outcome.stdout).toContain('aud: { in: ["https://other.example.com"] }');
     await checked(outcome);
   });
@@ -259,7 +259,7 @@ describe('vault-jwt', () => {
       role('later', { bound_claims: { project_id: '5' }, a_new_setting: true }),
     ];
     const outcome = await gatehouse('import', 'vault-jwt', CONFIG, ...files);
-    expect(outcome.code).toBe(1);
+    expect(outcome).toExitWith(1);
     await checked(outcome);
     for (const [file, message] of [
       ['same-as-first.json', 'token_num_uses: the uses of a token are not limited'],
@@ -295,7 +295,7 @@ describe('vault-jwt', () => {
       mount,
       role('one', { bound_claims: { sub: 'a' } }),
     );
-    expect(outcome.code).toBe(1);
+    expect(outcome).toExitWith(1);
     expect(outcome.stderr).toBe(
       [
         `${mount}:5: jwks_ca_pem: write it to a file, and set issuers.X.caFile`,

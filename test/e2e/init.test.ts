@@ -114,7 +114,7 @@ test('without a terminal it never asks, and writes the files of the flags', asyn
   const { code, stdout, stderr } = await gatehouse('init', '--output', output);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout).not.toContain('?');
-  expect(await gatehouse('check', '--config', output)).toMatchObject({ code: 0 });
+  expect(await gatehouse('check', '--config', output)).toExitWith(0);
 });
 
 test.each([
@@ -130,10 +130,10 @@ test('a directory that cannot be written: exit 2, one line, nothing is left', as
   const folder = scratch();
   // root can write anywhere; /proc refuses it too.
   const output = '/proc/self/gatehouse';
-  const { code, stderr } = await run(join(ROOT, 'bin/gatehouse'), ['init', '--output', output], {
+  const { code, stdout, stderr } = await run(join(ROOT, 'bin/gatehouse'), ['init', '--output', output], {
     cwd: folder,
   });
-  expect(code).toBe(2);
+  expect({ code, stdout, stderr }).toExitWith(2);
   expect(stderr).toMatch(/^gatehouse init: --output \/proc\/self\/gatehouse cannot be written: E[A-Z]+\n/);
   expect(existsSync(output)).toBe(false);
 });

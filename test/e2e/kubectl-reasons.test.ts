@@ -93,7 +93,7 @@ test.each([
   ['a write', ['delete', '--raw', '/api/v1/namespaces/kube-system/pods/x']],
 ])('%s', async (_which, args) => {
   const { code, stderr } = await kubectl(...args);
-  expect(code).toBe(1);
+  expect({ code, stderr }).toExitWith(1);
   expect(stderr).toContain('Forbidden');
   expect(stderr).toMatch(/but not for this resource.*\(resource_not_granted, request id [^)]+\)/);
 });
@@ -116,7 +116,7 @@ test('a token that is not accepted', async () => {
 
 test('exec: the refused WebSocket ends in an error that names SPDY and the scope', async () => {
   const { code, stderr } = await kubectl('exec', 'web', '--', 'ls');
-  expect(code).not.toBe(0);
+  expect({ code, stderr }).not.toExitWith(0);
   expect(stderr).toContain('SPDY');
   expect(stderr).toContain('scope "websocket"');
   expect(upgrades).toEqual([]);

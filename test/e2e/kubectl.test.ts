@@ -27,7 +27,7 @@ function kubectl(...args: readonly string[]): Promise<{ readonly code: unknown; 
 
 test('--as is refused, and kubectl prints the reason and the next step', async () => {
   const { code, stderr } = await kubectl('get', '--raw', '/api/v1/pods', '--as=admin');
-  expect(code).toBe(1);
+  expect({ code, stderr }).toExitWith(1);
   expect(stderr).toContain('Impersonation headers (Impersonate-User) are not forwarded');
   expect(stderr).toContain('remove --as, --as-group and --as-uid');
   await scenario.expectNothingForwarded();

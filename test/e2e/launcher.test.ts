@@ -28,8 +28,8 @@ test('resolves symbolic links, absolute and relative, to its own location', asyn
 });
 
 test('passes arguments and the exit code through', async () => {
-  const { code, stderr } = await run(LAUNCHER, ['with space']);
-  expect(code).toBe(2);
+  const { code, stdout, stderr } = await run(LAUNCHER, ['with space']);
+  expect({ code, stdout, stderr }).toExitWith(2);
   expect(stderr).toContain('"with space"');
 });
 
@@ -55,8 +55,8 @@ test('starts if the compile cache cannot be written', async () => {
 test('names npm ci if the packages are not installed', async () => {
   mkdirSync(join(folder, 'bin'));
   cpSync(LAUNCHER, join(folder, 'bin/gatehouse'));
-  const { code, stderr } = await run(join(folder, 'bin/gatehouse'), ['version']);
-  expect(code).toBe(2);
+  const { code, stdout, stderr } = await run(join(folder, 'bin/gatehouse'), ['version']);
+  expect({ code, stdout, stderr }).toExitWith(2);
   expect(stderr).toContain(`run 'npm ci' in ${folder} first`);
 });
 

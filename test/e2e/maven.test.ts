@@ -61,14 +61,14 @@ needing(missingMaven()).describe('mvn', () => {
 
   test('deploys a release and a snapshot, and downloads them with every credential and credential source', async () => {
     const release = await deploy(basic('oidc', scenario.job.idToken()), 'com.acme', '1.0');
-    expect(release.code, release.stdout).toBe(0);
+    expect(release).toExitWith(0);
     const project =
       '<project><modelVersion>4.0.0</modelVersion><groupId>com.acme</groupId><artifactId>parent</artifactId>' +
       `<version>1.1-SNAPSHOT</version><packaging>pom</packaging>${documented('pom.xml', url())}</project>`;
     writeFileSync(join(scenario.folder, 'pom.xml'), project);
     const snapshot = await maven.run(header('Job-Token', scenario.job.token), DEPLOY);
     rmSync(join(scenario.folder, 'pom.xml'));
-    expect(snapshot.code, snapshot.stdout).toBe(0);
+    expect(snapshot).toExitWith(0);
     for (const [credential, artifact] of [
       [basic('oidc', scenario.job.idToken()), APP],
       [header('Authorization', scenario.job.idToken()), PARENT],
@@ -78,7 +78,7 @@ needing(missingMaven()).describe('mvn', () => {
       [header('Private-Token', DEPLOY_SECRET), APP],
     ] as const) {
       const got = await get(credential, artifact);
-      expect(got.code, got.stdout).toBe(0);
+      expect(got).toExitWith(0);
       // Checksums were forwarded, too, and matched.
       expect(got.stdout).not.toContain('[WARNING]');
     }
@@ -95,7 +95,7 @@ needing(missingMaven()).describe('mvn', () => {
       [await get(basic('oidc', scenario.job.idToken({ aud: 'another' })), APP), 'audience_mismatch'],
       [await get(undefined, APP), 'no_credential'],
     ] as const) {
-      expect(outcome.code, outcome.stdout).not.toBe(0);
+      expect(outcome).not.toExitWith(0);
       expect(outcome.stdout).toContain(reason);
     }
   }, 120_000);
@@ -110,7 +110,7 @@ needing(missingMaven()).describe('mvn', () => {
         [basic('ci', scenario.job.idToken({ aud: 'another' })), APP, 'audience_mismatch'],
       ] as const) {
         const denied = await runGradle(scenario.folder, url(), credential, artifact);
-        expect(denied.code).not.toBe(0);
+        expect(denied).not.toExitWith(0);
         expect(denied.stderr).toContain(reason);
       }
     },

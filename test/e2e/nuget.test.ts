@@ -54,7 +54,7 @@ needing(missingNuget()).describe('nuget.exe', () => {
       '-Source',
       'gatehouse',
     );
-    expect(first.code, first.stdout + first.stderr).toBe(0);
+    expect(first).toExitWith(0);
     const oidc = { username: 'oidc', password: publisher.idToken() };
     const second = await nuget.run(
       oidc,
@@ -64,12 +64,12 @@ needing(missingNuget()).describe('nuget.exe', () => {
       '-Source',
       'gatehouse',
     );
-    expect(second.code, second.stdout + second.stderr).toBe(0);
+    expect(second).toExitWith(0);
 
     // A grant for the package is enough, in any case of its id.
     const own = { username: 'oidc', password: reader.idToken() };
     const third = await nuget.run(own, 'push', await nuget.pack('ACME.Web', '1.0.0'), '-Source', 'gatehouse');
-    expect(third.code, third.stdout + third.stderr).toBe(0);
+    expect(third).toExitWith(0);
 
     for (const credential of [
       { username: 'oidc', password: reader.idToken() },
@@ -77,7 +77,7 @@ needing(missingNuget()).describe('nuget.exe', () => {
       { username: 'edge', password: DEPLOY_SECRET },
     ]) {
       const installed = await install(credential, 'Acme.Core');
-      expect(installed.code, installed.stdout + installed.stderr).toBe(0);
+      expect(installed).toExitWith(0);
       expect(
         existsSync(join(scenario.folder, `out-${credential.username}/Acme.Core.1.0.0/Acme.Core.1.0.0.nupkg`)),
       ).toBe(true);
@@ -90,7 +90,7 @@ needing(missingNuget()).describe('nuget.exe', () => {
       '-Source',
       'gatehouse',
     );
-    expect(unlisted.code, unlisted.stdout + unlisted.stderr).toBe(0);
+    expect(unlisted).toExitWith(0);
   }, 120_000);
 
   test('a denied request explains the reason', async () => {
@@ -108,7 +108,7 @@ needing(missingNuget()).describe('nuget.exe', () => {
       [await install(credential, 'Other'), 'resource_not_granted'],
       [await install(undefined, 'Acme.Core'), '401'],
     ] as const) {
-      expect(outcome.code, outcome.stdout).not.toBe(0);
+      expect(outcome).not.toExitWith(0);
       expect(outcome.stdout + outcome.stderr).toContain(reason);
     }
   }, 120_000);

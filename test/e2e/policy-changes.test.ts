@@ -26,8 +26,8 @@ needs('curl').describe('a policy change', () => {
   test('1, 2. the policy passes its tests', async () => {
     mkdirSync(file('policy'));
     const [create = ''] = blocks(POLICY);
-    const { code, stdout } = await shell(create);
-    expect(code).toBe(0);
+    const { code, stdout, stderr } = await shell(create);
+    expect({ code, stdout, stderr }).toExitWith(0);
     useSecret(/ghdt_ci_\w+/.exec(stdout)?.[0] ?? '');
     const [hash = ''] = /sha256:[0-9a-f]{64}/.exec(stdout) ?? [];
     const yaml = adapted(codeBlock(PAGE, POLICY, 'yaml'))
@@ -57,8 +57,8 @@ needs('curl').describe('a policy change', () => {
 
   test('5. the diff lists the lost access, and no gain', async () => {
     const [diff = ''] = blocks('5. Read the diff');
-    const { code, stdout } = await shell(diff);
-    expect(code).toBe(0);
+    const { code, stdout, stderr } = await shell(diff);
+    expect({ code, stdout, stderr }).toExitWith(0);
     expect(stdout).toContain(codeBlock(PAGE, '5. Read the diff', 'text'));
   });
 
@@ -73,7 +73,7 @@ needs('curl').describe('a policy change', () => {
   test('7. the candidate has no effect, and its difference is recorded', async () => {
     const heading = '7. Run it as candidate';
     const [add = '', request = '', inspect = ''] = blocks(heading);
-    expect((await shell(add)).code).toBe(0);
+    expect(await shell(add)).toExitWith(0);
     await eventually('the candidate', () => gatewayOutput().includes('candidate policy loaded'));
     expect(await shell(request)).toMatchObject({ code: 0, stdout: 'order 2\n' });
     const expected = codeBlock(PAGE, heading, 'text');
@@ -86,7 +86,7 @@ needs('curl').describe('a policy change', () => {
 
   test('8. the candidate becomes the policy', async () => {
     const [promote = '', request = ''] = blocks('8. Promote it');
-    expect((await shell(promote)).code).toBe(0);
+    expect(await shell(promote)).toExitWith(0);
     const denied = await eventually('a denial', async () => {
       const { stdout } = await shell(request);
       return stdout.startsWith('HTTP/1.1 403') && stdout;

@@ -65,7 +65,7 @@ test.each(JOBS)('%s comments once, and updates the comment', { timeout: 180_000 
       cwd,
       env: { ...process.env, HOME: folder },
     });
-    expect(outcome.code, outcome.stderr).toBe(0);
+    expect(outcome).toExitWith(0);
     return outcome.stdout.trim();
   };
   mkdirSync(join(origin ?? '', 'config'), { recursive: true });
@@ -111,7 +111,7 @@ test.each(JOBS)('%s comments once, and updates the comment', { timeout: 180_000 
 
   writeFileSync(join(project ?? '', 'config/gatehouse.yaml'), policy('{ in: [main, dev] }'));
   const first = await job();
-  expect(first.code, first.stderr).toBe(0);
+  expect(first).toExitWith(0);
   expect(api.comments).toHaveLength(131);
   expect(spoofed?.body).toBe('<!-- gatehouse diff -->\nNo differences.');
   expect(api.comments[130]?.body).toContain('**1 gain** (1 certain), 0 losses, 1 changed setting.');
@@ -119,7 +119,7 @@ test.each(JOBS)('%s comments once, and updates the comment', { timeout: 180_000 
   // A runner can reuse the checkout, with the worktree of the earlier job.
   writeFileSync(join(project ?? '', 'config/gatehouse.yaml'), policy('main'));
   const second = await job();
-  expect(second.code, second.stderr).toBe(0);
+  expect(second).toExitWith(0);
   expect(api.comments).toHaveLength(131);
   expect(api.comments[130]?.body).toContain('No differences.');
 
@@ -127,7 +127,7 @@ test.each(JOBS)('%s comments once, and updates the comment', { timeout: 180_000 
     join(project ?? '', 'config/gatehouse.yaml'),
     policy('[').replace('version: 1', 'version: 2'),
   );
-  expect((await job()).code).toBe(2);
+  expect(await job()).toExitWith(2);
   expect(api.comments).toHaveLength(131);
   expect(api.comments[130]?.body).toContain(
     `**The comparison failed** with exit code 2. [The log of the job](${LOG}) has the reason.`,
@@ -136,6 +136,6 @@ test.each(JOBS)('%s comments once, and updates the comment', { timeout: 180_000 
 
   // Commented again once it is corrected.
   writeFileSync(join(project ?? '', 'config/gatehouse.yaml'), policy('main'));
-  expect((await job()).code).toBe(0);
+  expect(await job()).toExitWith(0);
   expect(api.comments[130]?.body).toContain('No differences.');
 });

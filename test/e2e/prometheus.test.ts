@@ -110,10 +110,10 @@ needs('promtool').test(
   async () => {
     const promtool = findTool('promtool') ?? 'promtool';
     const check = await run(promtool, ['check', 'rules', join(ROOT, RULES)]);
-    expect(check.code, check.stdout + check.stderr).toBe(0);
+    expect(check).toExitWith(0);
     const tests = ['test/helm/rules.test.yaml', 'test/helm/certificate-rules.test.yaml'];
     const tested = await run(promtool, ['test', 'rules', ...tests], { cwd: ROOT });
-    expect(tested.code, tested.stdout + tested.stderr).toBe(0);
+    expect(tested).toExitWith(0);
     const text = tests.map(readText).join('');
     expect(alerts.filter((alert) => !text.includes(`alertname: ${alert}`))).toEqual([]);
   },
@@ -126,7 +126,7 @@ needs('promtool').test('the chart’s PrometheusRule contains valid rules', asyn
   keep({ close: () => rmSync(folder, { recursive: true, force: true }) });
   writeFileSync(join(folder, 'rules.yaml'), JSON.stringify(spec));
   const check = await run(findTool('promtool') ?? 'promtool', ['check', 'rules', join(folder, 'rules.yaml')]);
-  expect(check.code, check.stdout + check.stderr).toBe(0);
+  expect(check).toExitWith(0);
   const rendered = (spec as Rules).groups.flatMap((group) => group.rules);
   expect(rendered.flatMap(({ alert }) => alert ?? [])).toEqual(alerts);
   expect(rendered.find(({ alert }) => alert === 'GatehouseDown')?.annotations?.['runbook_url']).toBe(

@@ -50,8 +50,8 @@ function publish(place: string, name: string, idToken: string): Promise<Outcome>
 
 test('npm publish with only NPM_ID_TOKEN', async () => {
   const idToken = scenario.job.idToken({ aud: AUDIENCE });
-  const { code, stderr } = await publish('ui', '@acme/ui', idToken);
-  expect(code, stderr).toBe(0);
+  const { code, stdout, stderr } = await publish('ui', '@acme/ui', idToken);
+  expect({ code, stdout, stderr }).toExitWith(0);
   expect(stderr).toContain('Successfully retrieved and set token');
   const head = {
     Authorization: `Basic ${btoa(`${scenario.verdaccio.username}:${scenario.verdaccio.password}`)}`,
@@ -89,8 +89,12 @@ test('a token for one package publishes no other', async () => {
 });
 
 test('a publication that the policy denies is refused at the exchange', async () => {
-  const { code, stderr } = await publish('other', '@other/ui', scenario.job.idToken({ aud: AUDIENCE }));
-  expect(code).not.toBe(0);
+  const { code, stdout, stderr } = await publish(
+    'other',
+    '@other/ui',
+    scenario.job.idToken({ aud: AUDIENCE }),
+  );
+  expect({ code, stdout, stderr }).not.toExitWith(0);
   expect(stderr).toContain('The ID token is not accepted for publishing');
   const bad = [
     scenario.job.idToken(),

@@ -56,8 +56,8 @@ services:
   test('uv publish', async () => {
     const [wheel = ''] = files;
     const args = ['publish', '--trusted-publishing', 'always', '--publish-url', `${url}/pypi/`, wheel];
-    const { code, stderr } = await python('uv', args, { home: scenario.folder, env: withToken() });
-    expect(code, stderr).toBe(0);
+    const { code, stdout, stderr } = await python('uv', args, { home: scenario.folder, env: withToken() });
+    expect({ code, stdout, stderr }).toExitWith(0);
     expect(scenario.index.log()).toContain('acme_api-1.0-py3-none-any.whl');
   }, 60_000);
 
@@ -74,7 +74,7 @@ sys.exit(main())`;
       home: scenario.folder,
       env: sent,
     });
-    expect(code, stdout + stderr).toBe(0);
+    expect({ code, stdout, stderr }).toExitWith(0);
     expect(stdout + stderr).toContain('Minted upload token for trusted publishing');
     const head = { Authorization: `Basic ${btoa(`${scenario.index.username}:${scenario.index.password}`)}` };
     const page = await (await fetch(`${scenario.index.url}/simple/acme-api/`, { headers: head })).text();
@@ -93,9 +93,9 @@ sys.exit(main())`;
         env: { ...env, TWINE_USERNAME: '__token__', TWINE_PASSWORD: token },
       });
     const release = await upload(...(await buildDistribution(scenario.folder, 'acme-web', '1.0')));
-    expect(release.code, release.stdout + release.stderr).toBe(0);
+    expect(release).toExitWith(0);
     const refused = await upload(...(await buildDistribution(scenario.folder, 'acme-cli', '1.0')));
-    expect(refused.code).not.toBe(0);
+    expect(refused).not.toExitWith(0);
     expect(refused.stdout + refused.stderr).toContain('package_not_covered');
     expect(scenario.index.log()).toContain('acme_web-1.0.tar.gz');
     expect(scenario.index.log()).not.toContain('acme_cli');
@@ -104,8 +104,8 @@ sys.exit(main())`;
   test('a publication that the policy denies is refused at the exchange, and the client prints the message', async () => {
     const args = ['publish', '--trusted-publishing', 'always', '--publish-url', `${url}/pypi/`, ...files];
     const env = withToken({ project_id: '21' });
-    const { code, stderr } = await python('uv', args, { home: scenario.folder, env });
-    expect(code).not.toBe(0);
+    const { code, stdout, stderr } = await python('uv', args, { home: scenario.folder, env });
+    expect({ code, stdout, stderr }).not.toExitWith(0);
     expect(stderr).toContain('not accepted for publishing');
   }, 60_000);
 

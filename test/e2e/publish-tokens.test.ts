@@ -84,7 +84,7 @@ needsCargo.describe('crates', () => {
       return cargo(place, { host, token }, 'publish', '--registry', 'acme', '--no-verify', '--allow-dirty');
     };
     const published = await publish('acme-api');
-    expect(published.code, published.stderr).toBe(0);
+    expect(published).toExitWith(0);
     expect((await publish('other')).stderr).toContain('resource_not_granted');
     const second = await publish('acme-web');
     expect(second.stderr).toContain('This publishing token covers "acme-api" only');
@@ -106,13 +106,13 @@ needsCargo.describe('crates', () => {
       return cargo(place, registry, 'publish', ...options);
     };
     const limited = await publish('acme-one', 'acme-two');
-    expect(limited.code).not.toBe(0);
+    expect(limited).not.toExitWith(0);
     expect(limited.stderr).toContain('package_not_covered');
     const key = `trustedPublishing: { audience: "${audience}"`;
     const edit = (yaml: string) => yaml.replace(key, `${key}, packages: granted`);
     expect(await scenario.gateway.reload(edit)).toBe(true);
     const published = await publish('acme-three', 'acme-four');
-    expect(published.code, published.stderr).toBe(0);
+    expect(published).toExitWith(0);
   }, 120_000);
 
   test('a refused exchange has the error format of crates.io', async () => {
@@ -208,13 +208,13 @@ describe('NuGet packages', () => {
       const file = await nuget.pack('Acme.Tools', '1.0.0');
       const credential = { username: 'oidc', password: apiKey };
       const pushed = await nuget.run(credential, 'push', file, '-Source', 'gatehouse', '-ApiKey', apiKey);
-      expect(pushed.code, pushed.stdout + pushed.stderr).toBe(0);
+      expect(pushed).toExitWith(0);
       expect(scenario.feed.requests.map(({ line }) => line)).toContain('PUT /api/v2/package/');
       expect(JSON.stringify(scenario.feed.requests)).not.toContain(apiKey);
 
       const other = await nuget.pack('Acme.Web', '1.0.0');
       const refused = await nuget.run(credential, 'push', other, '-Source', 'gatehouse', '-ApiKey', apiKey);
-      expect(refused.code).not.toBe(0);
+      expect(refused).not.toExitWith(0);
       expect(refused.stdout + refused.stderr).toContain('package_not_covered');
     },
     180_000,

@@ -117,7 +117,7 @@ services:
 
   test('twine uploads, pip and uv install, with an ID token, a job token and a deploy token', async () => {
     const upload = await twine(scenario.job.token, 'pypi/', wheel, source);
-    expect(upload.code, upload.stdout + upload.stderr).toBe(0);
+    expect(upload).toExitWith(0);
 
     for (const [user, password] of [
       ['job', idToken()],
@@ -125,10 +125,10 @@ services:
       ['edge', DEPLOY_SECRET],
     ] as const) {
       const got = await pip(index(user, password), 'Acme.API');
-      expect(got.code, got.stdout + got.stderr).toBe(0);
+      expect(got).toExitWith(0);
       expect(got.stdout).toContain('acme_api-1.0-py3-none-any.whl');
       const installed = await uv(index(user, password), 'acme-api');
-      expect(installed.code, installed.stderr).toBe(0);
+      expect(installed).toExitWith(0);
     }
     const fromSource = await pip(
       index('job', idToken()),
@@ -137,7 +137,7 @@ services:
       '--no-build-isolation',
       'acme_api',
     );
-    expect(fromSource.code, fromSource.stdout + fromSource.stderr).toBe(0);
+    expect(fromSource).toExitWith(0);
     // The file URLs on the page are the gateway's.
     expect(scenario.gateway.auditText()).toContain('/pypi/packages/acme_api-1.0.tar.gz');
   }, 120_000);
@@ -145,13 +145,13 @@ services:
   test('twine uploads to the path of the service without its final slash', async () => {
     const [file = ''] = await buildDistribution(scenario.folder, 'acme-slash', '1.0');
     const upload = await twine(scenario.job.token, 'pypi', file);
-    expect(upload.code, upload.stdout + upload.stderr).toBe(0);
+    expect(upload).toExitWith(0);
     const got = await pip(index('job', idToken()), 'acme-slash');
-    expect(got.code, got.stdout + got.stderr).toBe(0);
+    expect(got).toExitWith(0);
     const branch = scenario.gitlab.job({ project: { id: 20, path: 'acme/payments' }, ref: 'feature' });
     sent.push(branch.token);
     const denied = await twine(branch.token, 'pypi', file);
-    expect(denied.code).not.toBe(0);
+    expect(denied).not.toExitWith(0);
     expect(denied.stdout).toContain('scope_not_granted');
   }, 60_000);
 
@@ -164,10 +164,10 @@ services:
         env: { UV_PUBLISH_USERNAME: 'gitlab-ci-token', UV_PUBLISH_PASSWORD: scenario.job.token },
       },
     );
-    expect(publish.code, publish.stderr).toBe(0);
+    expect(publish).toExitWith(0);
     for (const client of [uv, pip]) {
       const got = await client(index('job', idToken(), 'devpi', '+simple'), 'acme-api');
-      expect(got.code, got.stdout + got.stderr).toBe(0);
+      expect(got).toExitWith(0);
     }
     expect(scenario.devpi.log()).toContain('+f/');
   }, 120_000);
@@ -179,7 +179,7 @@ services:
     const write = async (name: string): Promise<void> => {
       const options = { cwd, program: pythonProgram('pip'), env };
       const done = await runSnippet({ ...place, name }, idToken(), options);
-      expect(done, done.stdout + done.stderr).toMatchObject({ code: 0 });
+      expect(done).toExitWith(0);
     };
     await buildDistribution(cwd, 'acme-documented', '1.0');
     await write('twine');
@@ -220,32 +220,32 @@ services:
           env: { NETRC: netrc },
         },
       );
-      expect(got.code, got.stdout + got.stderr).toBe(0);
+      expect(got).toExitWith(0);
     }
   }, 60_000);
 
   test('a denied request explains the reason', async () => {
     const other = await twine(scenario.job.token, 'pypi/', foreign);
-    expect(other.code).not.toBe(0);
+    expect(other).not.toExitWith(0);
     expect(other.stdout).toContain('resource_not_granted');
     const branch = scenario.gitlab.job({ project: { id: 20, path: 'acme/payments' }, ref: 'feature' });
     sent.push(branch.token);
     const upload = await twine(branch.token, 'pypi/', wheel);
-    expect(upload.code).not.toBe(0);
+    expect(upload).not.toExitWith(0);
     expect(upload.stdout).toContain('scope_not_granted');
 
     const publish = await python('uv', ['publish', '--publish-url', `${scenario.gateway.url}/pypi/`, wheel], {
       home: scenario.folder,
       env: { UV_PUBLISH_USERNAME: 'gitlab-ci-token', UV_PUBLISH_PASSWORD: branch.token },
     });
-    expect(publish.code).not.toBe(0);
+    expect(publish).not.toExitWith(0);
     expect(publish.stderr).toContain('scope_not_granted');
 
     const read = await pip(index('gitlab-ci-token', scenario.job.token), '-vv', 'other');
-    expect(read.code).not.toBe(0);
+    expect(read).not.toExitWith(0);
     expect(read.stdout + read.stderr).toContain('resource_not_granted');
     const installed = await uv(index('gitlab-ci-token', scenario.job.token), 'other');
-    expect(installed.code).not.toBe(0);
+    expect(installed).not.toExitWith(0);
     expect(installed.stderr).toContain('403 Forbidden');
   }, 120_000);
 
@@ -287,10 +287,10 @@ services:
 
   test('reading requires a credential', async () => {
     const read = await pip(`${scenario.gateway.url}/pypi/simple/`, '-vv', 'acme-api');
-    expect(read.code).not.toBe(0);
+    expect(read).not.toExitWith(0);
     expect(read.stdout + read.stderr).toContain('no_credential');
     const installed = await uv(`${scenario.gateway.url}/pypi/simple/`, 'acme-api');
-    expect(installed.code).not.toBe(0);
+    expect(installed).not.toExitWith(0);
     expect(installed.stderr).toContain('401 Unauthorized');
   }, 60_000);
 

@@ -200,7 +200,7 @@ needs('redis-server', 'openssl').describe('Redis faults', () => {
         ' ',
       ),
     );
-    expect(made.code, made.stderr).toBe(0);
+    expect(made).toExitWith(0);
     const port = await freePort();
     const secured = await startRedis(
       `--tls-port ${port} --tls-cert-file ${certificate} --tls-key-file ${key} --tls-ca-cert-file ${certificate} --tls-auth-clients no`.split(

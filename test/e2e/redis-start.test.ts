@@ -43,10 +43,10 @@ state: { redis: { url: "${redis.url}" } }
 services: { orders: { type: http, path: /orders/, upstream: { url: "http://127.0.0.1:1/" } } }
 `,
     );
-    const { code, stderr } = await gatehouse('serve', '--config', file);
+    const { code, stdout, stderr } = await gatehouse('serve', '--config', file);
     other.close();
     expect(stderr).toContain(`${taken} is in use`);
-    expect(code).toBe(1);
+    expect({ code, stdout, stderr }).toExitWith(1);
   });
 
   test('a store that is closed at any time leaves no connection', async () => {

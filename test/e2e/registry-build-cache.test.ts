@@ -22,7 +22,7 @@ needs('docker-registry', 'buildah').describe('the layer cache of buildah', () =>
     mkdirSync(context, { recursive: true });
     writeFileSync(join(context, 'a.txt'), 'a layer');
     writeFileSync(join(context, 'Containerfile'), 'FROM scratch\nCOPY a.txt /a.txt\nCOPY a.txt /b.txt\n');
-    expect((await buildah('login', HTTP, '-u', username, '-p', password, scenario.host)).code).toBe(0);
+    expect(await buildah('login', HTTP, '-u', username, '-p', password, scenario.host)).toExitWith(0);
     await buildah('rmi', '--all', '--force');
     return buildah('build', HTTP, '--isolation', 'chroot', '--layers', ...args, context);
   }
@@ -30,15 +30,15 @@ needs('docker-registry', 'buildah').describe('the layer cache of buildah', () =>
   test('is written by a job, read with a deploy token, and not written by another project', async () => {
     const { job } = scenario;
     const written = await build('ci', job.idToken(), '--cache-to', cache('payments'));
-    expect(written.code, written.stderr).toBe(0);
+    expect(written).toExitWith(0);
     expect(written.stdout + written.stderr).toContain('Pushing cache');
 
     const read = await build('edge-puller', DEPLOY_SECRET, '--cache-from', cache('payments'));
-    expect(read.code, read.stderr).toBe(0);
+    expect(read).toExitWith(0);
     expect(read.stdout + read.stderr).toContain('Cache pulled from remote');
 
     const denied = await build('gitlab-ci-token', job.token, '--cache-to', cache('web'));
-    expect(denied.code).not.toBe(0);
+    expect(denied).not.toExitWith(0);
     expect(denied.stderr).toContain('resource_not_granted');
   }, 60_000);
 });

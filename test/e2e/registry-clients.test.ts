@@ -8,8 +8,6 @@ import { DEPLOY_SECRET } from '../support/scenario/feed-config.ts';
 import { startRegistryScenario } from '../support/scenario/registry.ts';
 import { useStarted } from '../support/use-started.ts';
 
-const OK = { code: 0 };
-
 /** The output of a client on stdout and stderr. */
 function said({ stdout, stderr }: Outcome): string {
   return stdout + stderr;
@@ -26,8 +24,8 @@ needs('docker-registry', 'skopeo', 'podman', 'buildah', 'docker').describe('clie
     ])('logs in with %s, and out', async (_what, credential) => {
       const [user = '', secret = ''] = credential();
       const login = await scenario.clients.docker('login', '-u', user, '-p', secret, scenario.host);
-      expect(login).toMatchObject(OK);
-      expect(await scenario.clients.docker('logout', scenario.host)).toMatchObject(OK);
+      expect(login).toExitWith(0);
+      expect(await scenario.clients.docker('logout', scenario.host)).toExitWith(0);
     });
 
     test('a wrong secret is reported', async () => {
@@ -39,7 +37,7 @@ needs('docker-registry', 'skopeo', 'podman', 'buildah', 'docker').describe('clie
         `${DEPLOY_SECRET}0`,
         scenario.host,
       );
-      expect(login.code).not.toBe(0);
+      expect(login).not.toExitWith(0);
       expect(said(login)).toContain('credential_invalid');
     });
 
@@ -53,7 +51,7 @@ needs('docker-registry', 'skopeo', 'podman', 'buildah', 'docker').describe('clie
         stranger.idToken(),
         scenario.host,
       );
-      expect(login.code).not.toBe(0);
+      expect(login).not.toExitWith(0);
       expect(said(login)).toContain('no_matching_identity');
     });
   });
@@ -74,21 +72,21 @@ needs('docker-registry', 'skopeo', 'podman', 'buildah', 'docker').describe('clie
         `docker://${source}`,
       );
       const login = await clients.podman('login', HTTP, '-u', 'gitlab-ci-token', '-p', job.token, host);
-      expect(login).toMatchObject(OK);
-      expect(await clients.podman('pull', HTTP, source)).toMatchObject(OK);
+      expect(login).toExitWith(0);
+      expect(await clients.podman('pull', HTTP, source)).toExitWith(0);
       const own = `${host}/acme/payments/again:2`;
-      expect(await clients.podman('push', HTTP, source, own)).toMatchObject(OK);
+      expect(await clients.podman('push', HTTP, source, own)).toExitWith(0);
       const search = await clients.podman('search', HTTP, '--list-tags', `${host}/acme/payments/again`);
       expect(said(search)).toMatch(/again\s+2/);
       expect(scenario.registry.log()).toMatch(/payments\/again\/blobs\/uploads\/\?.*mount=sha256/);
       const denied = await clients.podman('push', HTTP, source, `${host}/acme/web/api:1`);
-      expect(denied.code).not.toBe(0);
+      expect(denied).not.toExitWith(0);
       expect(said(denied)).toContain('resource_not_granted');
       const foreign = await clients.podman('pull', HTTP, `${host}/acme/web/api:1`);
-      expect(foreign.code).not.toBe(0);
+      expect(foreign).not.toExitWith(0);
       expect(said(foreign)).toContain('resource_not_granted');
       const wrong = await clients.podman('login', HTTP, '-u', 'edge-puller', '-p', 'ghdt_edge_no', host);
-      expect(wrong.code).not.toBe(0);
+      expect(wrong).not.toExitWith(0);
       expect(said(wrong)).toMatch(/invalid username\/password|unauthorized/);
     });
   });
@@ -100,20 +98,20 @@ needs('docker-registry', 'skopeo', 'podman', 'buildah', 'docker').describe('clie
       const { clients, host, job } = scenario;
       writeFileSync(join(clients.folder, 'content.txt'), 'buildah');
       const login = await clients.buildah('login', HTTP, '-u', 'ci', '-p', job.idToken(), host);
-      expect(login).toMatchObject(OK);
-      expect(await clients.buildah('from', '--name', 'work', 'scratch')).toMatchObject(OK);
-      expect(await clients.buildah('copy', 'work', 'content.txt', '/')).toMatchObject(OK);
-      expect(await clients.buildah('commit', 'work', 'built')).toMatchObject(OK);
+      expect(login).toExitWith(0);
+      expect(await clients.buildah('from', '--name', 'work', 'scratch')).toExitWith(0);
+      expect(await clients.buildah('copy', 'work', 'content.txt', '/')).toExitWith(0);
+      expect(await clients.buildah('commit', 'work', 'built')).toExitWith(0);
       const own = `${host}/acme/payments/buildah:1`;
-      expect(await clients.buildah('push', HTTP, 'built', own)).toMatchObject(OK);
-      expect(await clients.buildah('pull', HTTP, own)).toMatchObject(OK);
-      expect(await clients.buildah('push', HTTP, 'built', `${host}/acme/payments/other:1`)).toMatchObject(OK);
+      expect(await clients.buildah('push', HTTP, 'built', own)).toExitWith(0);
+      expect(await clients.buildah('pull', HTTP, own)).toExitWith(0);
+      expect(await clients.buildah('push', HTTP, 'built', `${host}/acme/payments/other:1`)).toExitWith(0);
       expect(scenario.registry.log()).toMatch(/payments\/other\/blobs\/uploads\/\?.*mount=sha256/);
       const wrong = await clients.buildah('login', HTTP, '-u', 'edge-puller', '-p', 'ghdt_edge_no', host);
-      expect(wrong.code).not.toBe(0);
+      expect(wrong).not.toExitWith(0);
       expect(said(wrong)).toMatch(/invalid username\/password|unauthorized/);
       const denied = await clients.buildah('push', HTTP, 'built', `${host}/acme/web/buildah:1`);
-      expect(denied.code).not.toBe(0);
+      expect(denied).not.toExitWith(0);
       expect(said(denied)).toContain('resource_not_granted');
     });
   });
@@ -124,7 +122,7 @@ needs('docker-registry', 'skopeo', 'podman', 'buildah', 'docker').describe('clie
       const chart = join(clients.folder, 'chart');
       mkdirSync(chart);
       writeFileSync(join(chart, 'Chart.yaml'), 'apiVersion: v2\nname: hello\nversion: 1.0.0\n');
-      expect(await clients.helm('package', chart)).toMatchObject(OK);
+      expect(await clients.helm('package', chart)).toExitWith(0);
       const login = await clients.helm(
         'registry',
         'login',
@@ -135,10 +133,10 @@ needs('docker-registry', 'skopeo', 'podman', 'buildah', 'docker').describe('clie
         job.idToken(),
         host,
       );
-      expect(login).toMatchObject(OK);
+      expect(login).toExitWith(0);
       const push = (to: string): Promise<Outcome> =>
         clients.helm('push', '--plain-http', 'hello-1.0.0.tgz', `oci://${host}/${to}`);
-      expect(await push('acme/payments/charts')).toMatchObject(OK);
+      expect(await push('acme/payments/charts')).toExitWith(0);
       mkdirSync(join(clients.folder, 'got'));
       const pull = await clients.helm(
         'pull',
@@ -151,7 +149,7 @@ needs('docker-registry', 'skopeo', 'podman', 'buildah', 'docker').describe('clie
       );
       expect(pull.code, said(pull)).toBe(0);
       const denied = await push('acme/web/charts');
-      expect(denied.code).not.toBe(0);
+      expect(denied).not.toExitWith(0);
       expect(said(denied)).toContain('resource_not_granted');
       const wrong = await clients.helm(
         'registry',
@@ -163,7 +161,7 @@ needs('docker-registry', 'skopeo', 'podman', 'buildah', 'docker').describe('clie
         'ghdt_edge_no',
         host,
       );
-      expect(wrong.code).not.toBe(0);
+      expect(wrong).not.toExitWith(0);
       expect(said(wrong)).toContain('credential_invalid');
     });
   });
@@ -176,7 +174,7 @@ needs('docker-registry', 'skopeo', 'docker').describe('challenge: basic', () => 
     const scenario = await startRegistryScenario({ service: ['challenge: basic'] });
     const { clients, host, job } = scenario;
     const login = await clients.docker('login', '-u', 'ci', '-p', job.idToken(), host);
-    expect(login).toMatchObject(OK);
+    expect(login).toExitWith(0);
     const image = writeImage(clients.folder, 'basic');
     const remote = `docker://${host}/acme/payments/basic:1`;
     const creds = `gitlab-ci-token:${job.token}`;
@@ -188,10 +186,10 @@ needs('docker-registry', 'skopeo', 'docker').describe('challenge: basic', () => 
       image,
       remote,
     );
-    expect(push.code, push.stderr).toBe(0);
+    expect(push).toExitWith(0);
     const target = `dir:${clients.folder}/pulled`;
     const pull = await clients.skopeo('copy', '--src-tls-verify=false', '--src-creds', creds, remote, target);
-    expect(pull.code, pull.stderr).toBe(0);
+    expect(pull).toExitWith(0);
     expect(scenario.gateway.auditText()).not.toContain('"path":"/token"');
     const wrong = await clients.skopeo(
       'login',
@@ -202,7 +200,7 @@ needs('docker-registry', 'skopeo', 'docker').describe('challenge: basic', () => 
       'ghdt_no',
       host,
     );
-    expect(wrong.code).not.toBe(0);
+    expect(wrong).not.toExitWith(0);
   });
 
   test('anonymous clients pull public repositories, with a docker challenge for others', async () => {
@@ -221,13 +219,13 @@ needs('docker-registry', 'skopeo', 'docker').describe('challenge: basic', () => 
       `docker://${host}/public/hello:1`,
       `dir:${clients.folder}/open`,
     );
-    expect(pull.code, pull.stderr).toBe(0);
+    expect(pull).toExitWith(0);
     const closed = await clients.skopeo(
       'inspect',
       '--tls-verify=false',
       `docker://${host}/acme/payments/api:1`,
     );
-    expect(closed.code).not.toBe(0);
+    expect(closed).not.toExitWith(0);
     expect(said(closed)).toContain('docker login');
   });
 });

@@ -23,7 +23,7 @@ needs('docker-registry').describe('crane through the gateway', () => {
     mkdirSync(home, { recursive: true });
     const run = (...args: readonly string[]): Promise<Outcome> => crane(home, ...args, '--insecure');
     const login = await run('auth', 'login', registry(), '-u', username, '-p', password);
-    expect(login.code, login.stderr).toBe(0);
+    expect(login).toExitWith(0);
     return run;
   }
 
@@ -49,13 +49,13 @@ needs('docker-registry').describe('crane through the gateway', () => {
     expect((await run('ls', image)).stdout.split('\n').filter(Boolean).toSorted()).toEqual(['1', '2']);
     expect(scenario.registry.log()).toContain('mount=sha256');
     const digest = (await run('digest', `${other}:1`)).stdout.trim();
-    expect((await run('delete', `${other}@${digest}`)).code).toBe(0);
+    expect(await run('delete', `${other}@${digest}`)).toExitWith(0);
   });
 
   test('a copy to another project is denied with the reason', async () => {
     const run = await client('denied', 'gitlab-ci-token', scenario.job.token);
-    const { code, stderr } = await run('push', layout, `${registry()}/acme/web/api:1`);
-    expect(code).not.toBe(0);
+    const { code, stdout, stderr } = await run('push', layout, `${registry()}/acme/web/api:1`);
+    expect({ code, stdout, stderr }).not.toExitWith(0);
     expect(stderr).toContain('resource_not_granted');
   });
 
@@ -65,15 +65,15 @@ needs('docker-registry').describe('crane through the gateway', () => {
 
     test('is pulled with both scopes, and not with read_registry alone', async () => {
       const run = await client('proxy', 'ci', scenario.job.idToken());
-      for (const target of [base(), `${image()}:3`]) expect((await run('push', layout, target)).code).toBe(0);
+      for (const target of [base(), `${image()}:3`]) expect(await run('push', layout, target)).toExitWith(0);
       const pulled = await run('pull', `${image()}:3`, tarball());
-      expect(pulled.code, pulled.stderr).toBe(0);
+      expect(pulled).toExitWith(0);
 
       const edge = await client('edge', 'edge-puller', DEPLOY_SECRET);
       const ordinary = await edge('pull', base(), tarball());
-      expect(ordinary.code, ordinary.stderr).toBe(0);
+      expect(ordinary).toExitWith(0);
       const denied = await edge('manifest', `${image()}:3`);
-      expect(denied.code).not.toBe(0);
+      expect(denied).not.toExitWith(0);
       expect(denied.stderr).toContain('scope_not_granted');
     });
   });

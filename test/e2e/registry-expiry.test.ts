@@ -31,7 +31,7 @@ needs('docker-registry', 'skopeo').test(
       image,
       remote,
     );
-    expect(push.code, push.stderr).toBe(0);
+    expect(push).toExitWith(0);
     const events = gateway
       .auditText()
       .split('\n')

@@ -6,8 +6,6 @@ import { needs } from '../support/needs.ts';
 import { startRegistryScenario } from '../support/scenario/registry.ts';
 import { useStarted } from '../support/use-started.ts';
 
-const OK = { code: 0 };
-
 const scenario = useStarted(() => startRegistryScenario());
 
 /** Publishes an image as acme/payments/NAME:1. */
@@ -17,7 +15,7 @@ async function publish(name: string): Promise<string> {
   const login = ['--dest-tls-verify=false', '--dest-creds', `ci:${job.idToken()}`];
   expect(
     await clients.skopeo('copy', ...login, writeImage(clients.folder, name), `docker://${image}`),
-  ).toMatchObject(OK);
+  ).toExitWith(0);
   return image;
 }
 
@@ -53,9 +51,9 @@ needs('docker-registry', 'skopeo').describe('mounts', () => {
     test('mounts with the credential of a job', async () => {
       const [source, target] = [await publish('ctr'), `${scenario.host}/acme/payments/ctr-copy:1`];
       const login = remote(scenario.job.idToken());
-      expect(await containerd.run('content', 'fetch', ...login, source)).toMatchObject(OK);
-      expect(await containerd.run('images', 'tag', source, target)).toMatchObject(OK);
-      expect(await containerd.run('images', 'push', ...login, target)).toMatchObject(OK);
+      expect(await containerd.run('content', 'fetch', ...login, source)).toExitWith(0);
+      expect(await containerd.run('images', 'tag', source, target)).toExitWith(0);
+      expect(await containerd.run('images', 'push', ...login, target)).toExitWith(0);
       expect(new Set(uploads('ctr-copy'))).toEqual(new Set(['201 mount']));
     });
 
@@ -65,10 +63,10 @@ needs('docker-registry', 'skopeo').describe('mounts', () => {
         `${scenario.host}/acme/payments/ctr-limited-copy:1`,
       ];
       const login = remote(scenario.job.idToken());
-      expect(await containerd.run('content', 'fetch', ...login, source)).toMatchObject(OK);
-      expect(await containerd.run('images', 'tag', source, target)).toMatchObject(OK);
+      expect(await containerd.run('content', 'fetch', ...login, source)).toExitWith(0);
+      expect(await containerd.run('images', 'tag', source, target)).toExitWith(0);
       const limited = remote(await registryToken('repository:acme/payments/ctr-limited-copy:pull,push'));
-      expect(await containerd.run('images', 'push', ...limited, target)).toMatchObject(OK);
+      expect(await containerd.run('images', 'push', ...limited, target)).toExitWith(0);
       expect(new Set(uploads('ctr-limited-copy'))).toEqual(new Set(['202 upload']));
     });
   });
@@ -83,10 +81,10 @@ needs('docker-registry', 'skopeo').describe('mounts', () => {
     test('logs in, pulls, mounts into another repository and pushes', async () => {
       const [source, target] = [await publish('docker'), `${scenario.host}/acme/payments/docker-copy:1`];
       const login = await docker.run('login', '-u', 'ci', '-p', scenario.job.idToken(), scenario.host);
-      expect(login).toMatchObject(OK);
-      expect(await docker.run('pull', source)).toMatchObject(OK);
-      expect(await docker.run('tag', source, target)).toMatchObject(OK);
-      expect(await docker.run('push', target)).toMatchObject(OK);
+      expect(login).toExitWith(0);
+      expect(await docker.run('pull', source)).toExitWith(0);
+      expect(await docker.run('tag', source, target)).toExitWith(0);
+      expect(await docker.run('push', target)).toExitWith(0);
       expect(uploads('docker-copy')).toContain('201 mount');
     });
 
@@ -96,15 +94,15 @@ needs('docker-registry', 'skopeo').describe('mounts', () => {
         `${scenario.host}/acme/payments/docker-limited-copy:1`,
       ];
       const scopes = ['repository:acme/payments/docker-limited-copy:pull,push'];
-      expect(
-        await docker.run('login', '-u', 'ci', '-p', scenario.job.idToken(), scenario.host),
-      ).toMatchObject(OK);
-      expect(await docker.run('pull', source)).toMatchObject(OK);
-      expect(await docker.run('tag', source, target)).toMatchObject(OK);
+      expect(await docker.run('login', '-u', 'ci', '-p', scenario.job.idToken(), scenario.host)).toExitWith(
+        0,
+      );
+      expect(await docker.run('pull', source)).toExitWith(0);
+      expect(await docker.run('tag', source, target)).toExitWith(0);
       expect(
         await docker.run('login', '-u', 'ci', '-p', await registryToken(...scopes), scenario.host),
-      ).toMatchObject(OK);
-      expect(await docker.run('push', target)).toMatchObject(OK);
+      ).toExitWith(0);
+      expect(await docker.run('push', target)).toExitWith(0);
       expect(uploads('docker-limited-copy')).toContain('202 upload');
     });
   });

@@ -29,7 +29,7 @@ needs('docker-registry').describe('oras through the gateway', () => {
 
   async function done(command: Promise<Outcome>): Promise<string> {
     const outcome = await command;
-    expect(outcome.code, outcome.stdout + outcome.stderr).toBe(0);
+    expect(outcome).toExitWith(0);
     return outcome.stdout;
   }
 
@@ -79,7 +79,7 @@ needs('docker-registry').describe('oras through the gateway', () => {
       'ghdt_edge_no',
       '--plain-http',
     );
-    expect(wrong.code).not.toBe(0);
+    expect(wrong).not.toExitWith(0);
     expect(wrong.stderr).toContain('credential_invalid');
     const { run } = await client('denied', 'ci', scenario.job.idToken());
     const edge = await client('reader', 'edge-puller', DEPLOY_SECRET);
@@ -92,8 +92,8 @@ needs('docker-registry').describe('oras through the gateway', () => {
         'scope_not_granted',
       ],
     ] as const) {
-      const { code, stderr } = await command;
-      expect(code).not.toBe(0);
+      const { code, stdout, stderr } = await command;
+      expect({ code, stdout, stderr }).not.toExitWith(0);
       expect(stderr).toContain(reason);
     }
   });

@@ -29,7 +29,7 @@ needs('docker-registry').describe('regctl through the gateway', () => {
 
   async function done(command: Promise<Outcome>): Promise<string> {
     const outcome = await command;
-    expect(outcome.code, outcome.stdout + outcome.stderr).toBe(0);
+    expect(outcome).toExitWith(0);
     return outcome.stdout;
   }
 
@@ -47,7 +47,7 @@ needs('docker-registry').describe('regctl through the gateway', () => {
       /payments\/copy\/blobs\/uploads\/\?\S*mount=sha256\S* HTTP\/1.1" 201/,
     );
     await done(run('tag', 'delete', `${copy}:1`));
-    expect((await run('manifest', 'get', `${copy}:1`)).code).not.toBe(0);
+    expect(await run('manifest', 'get', `${copy}:1`)).not.toExitWith(0);
     await done(
       run('manifest', 'delete', `${api}@${(await done(run('image', 'digest', `${api}:1`))).trim()}`),
     );
@@ -72,7 +72,7 @@ needs('docker-registry').describe('regctl through the gateway', () => {
 
   test('a denied login and a denied push and pull print the reason', async () => {
     const { login } = await client('wrong', 'edge-puller', 'ghdt_edge_no');
-    expect(login.code).not.toBe(0);
+    expect(login).not.toExitWith(0);
     expect(login.stderr).toContain('unauthorized');
     const { run } = await client('denied', 'ci', scenario.job.idToken());
     const edge = await client('reader', 'edge-puller', DEPLOY_SECRET);
@@ -81,8 +81,8 @@ needs('docker-registry').describe('regctl through the gateway', () => {
       [run('manifest', 'get', `${reference('web/api')}:1`), 'resource_not_granted'],
       [edge.run('image', 'copy', layout('denied'), `${reference('payments/denied')}:1`), 'scope_not_granted'],
     ] as const) {
-      const { code, stderr } = await command;
-      expect(code).not.toBe(0);
+      const { code, stdout, stderr } = await command;
+      expect({ code, stdout, stderr }).not.toExitWith(0);
       expect(stderr).toContain(reason);
     }
   });

@@ -102,7 +102,7 @@ needs('docker-registry').test('.ci/publish-chart pushes a chart that runs the pu
     [image, target, '--plain-http'],
     { env },
   );
-  expect(code, stderr).toBe(0);
+  expect({ code, stdout, stderr }).toExitWith(0);
   const digest = stdout.trim();
   const stored = await fetch(
     `${registry.url}/v2/acme/gatehouse/charts/gatehouse/manifests/${MANIFEST.version}`,
@@ -117,7 +117,7 @@ needs('docker-registry').test('.ci/publish-chart pushes a chart that runs the pu
 
 test('.ci/sbom lists the packages of the image', async () => {
   const { code, stdout, stderr } = await run(join(ROOT, '.ci/sbom'), []);
-  expect(code, stderr).toBe(0);
+  expect({ code, stdout, stderr }).toExitWith(0);
   const sbom = JSON.parse(stdout) as {
     readonly bomFormat: string;
     readonly metadata: { readonly component: { readonly name: string; readonly version: string } };

@@ -152,7 +152,7 @@ describe('replay', () => {
       [['allowed', 'allow', 'deny', 'issuer_unknown']],
     ],
   ] as const)('%s: exit 1 and the flips', async (_name, from, to, expected) => {
-    const { code, flips } = await replay((policy) => policy.replace(from, to));
+    const { code, flips, stderr } = await replay((policy) => policy.replace(from, to));
     expect(flips).toEqual(
       expected.map(([name, before, after, reason]) => ({
         requestId: ids[name],
@@ -161,7 +161,7 @@ describe('replay', () => {
         reason,
       })),
     );
-    expect(code).toBe(1);
+    expect({ code, stderr }).toExitWith(1);
   });
 
   test('a claim that the recorded policy did not refer to: not evaluated instead of a false flip', async () => {
@@ -212,8 +212,13 @@ describe('replay', () => {
       '"service":"o\\u001b[31m\\u202e"',
     );
     writeFileSync(file, text);
-    const { code, stdout } = await gatehouse('replay', '--config', join(folder, 'gatehouse.yaml'), file);
-    expect(code).toBe(0);
+    const { code, stdout, stderr } = await gatehouse(
+      'replay',
+      '--config',
+      join(folder, 'gatehouse.yaml'),
+      file,
+    );
+    expect({ code, stdout, stderr }).toExitWith(0);
     expect(stdout).toContain('the configuration has no service "o\\u{1b}[31m\\u{202e}"');
   });
 
@@ -261,8 +266,8 @@ describe('replay', () => {
     const { folder } = scenario.gateway;
     const config = join(folder, 'changed.yaml');
     writeFileSync(config, yaml.replace('/public/**', '/other/**'));
-    const { code, stdout } = await gatehouse('replay', '--config', config, log(), log());
-    expect(code).toBe(1);
+    const { code, stdout, stderr } = await gatehouse('replay', '--config', config, log(), log());
+    expect({ code, stdout, stderr }).toExitWith(1);
     expect(stdout).toContain(
       '2 × allow → deny (no_credential): anonymous: orders: read_api on "/public/x"\n    for example ',
     );

@@ -66,7 +66,7 @@ needs('curl', 'dnf', 'nginx', ...RPM_TOOLS).describe('dnf', () => {
   const edge: DnfLogin = { username: 'edge', secret: DEPLOY_SECRET };
 
   function expectReceived(outcome: Outcome, name: string): void {
-    expect(outcome, outcome.stdout + outcome.stderr).toMatchObject({ code: 0 });
+    expect(outcome).toExitWith(0);
     const [received = '', ...more] = rpmsBelow(dnf.cache);
     expect(more).toEqual([]);
     expect(readFileSync(received).equals(readFileSync(fileOf(name)))).toBe(true);
@@ -121,7 +121,7 @@ needs('curl', 'dnf', 'nginx', ...RPM_TOOLS).describe('dnf', () => {
     const name = basename(fileOf('acme-new'));
     for (const path of [`Packages/${name}`, 'el9/upload']) {
       const published = await publish(fileOf('acme-new'), path);
-      expect(published, published.stdout).toMatchObject({ code: 0 });
+      expect(published).toExitWith(0);
       const stored = readFileSync(join(scenario.tree.folder, path));
       expect(stored.equals(readFileSync(fileOf('acme-new')))).toBe(true);
     }
@@ -133,7 +133,7 @@ needs('curl', 'dnf', 'nginx', ...RPM_TOOLS).describe('dnf', () => {
     ] as const) {
       const before = scenario.tree.everything();
       const refused = await publish(fileOf(file), path);
-      expect(refused.code).toBe(22);
+      expect(refused).toExitWith(22);
       expect(refused.stdout).toContain(reason);
       expect(scenario.tree.everything()).toBe(before);
     }

@@ -83,7 +83,7 @@ needs('bundle', 'curl', 'gem').describe('gem and bundler', () => {
     for (const login of logins()) {
       const folder = client();
       const { code, stdout, stderr } = await runGuide('gem', login);
-      expect(code, stdout + stderr).toBe(0);
+      expect({ code, stdout, stderr }).toExitWith(0);
       expect(existsSync(join(folder, 'installed/gems/acme-1.0/lib/acme.rb'))).toBe(true);
     }
   }, 60_000);
@@ -92,7 +92,7 @@ needs('bundle', 'curl', 'gem').describe('gem and bundler', () => {
     for (const login of logins()) {
       client();
       const { code, stdout, stderr } = await runGuide('bundler', login);
-      expect(code, stdout + stderr).toBe(0);
+      expect({ code, stdout, stderr }).toExitWith(0);
       expect(stdout).toContain('Installing acme 1.0');
     }
     expect(scenario.gems.requests.map(({ line }) => line)).toContain('GET /info/acme');
@@ -100,14 +100,14 @@ needs('bundle', 'curl', 'gem').describe('gem and bundler', () => {
 
   test('bundler revalidates and continues the index file', async () => {
     const folder = client();
-    expect(await runGuide('bundler', logins()[1])).toMatchObject({ code: 0 });
+    expect(await runGuide('bundler', logins()[1])).toExitWith(0);
     await scenario.gems.add([await buildGem(scenario.folder, 'acme-late')]);
     writeFileSync(
       join(folder, 'Gemfile'),
       readFileSync(join(folder, 'Gemfile'), 'utf8').replace('"acme"', '"acme-late"'),
     );
     const { code, stdout, stderr } = await runGuide('bundler', logins()[1]);
-    expect(code, stdout + stderr).toBe(0);
+    expect({ code, stdout, stderr }).toExitWith(0);
     const { headers } = scenario.gems.requests.findLast(({ line }) => line === 'GET /versions') ?? {};
     expect(headers).toMatchObject({ range: expect.any(String), 'if-none-match': expect.any(String) });
   }, 60_000);
@@ -150,7 +150,7 @@ needs('bundle', 'curl', 'gem').describe('gem and bundler', () => {
     for (const { token } of logins().slice(0, 2)) {
       const cwd = dirname(fileOf('acme-new'));
       const pushed = await runGuide('push', { token }, { 'acme-1.0.gem': basename(fileOf('acme-new')) }, cwd);
-      expect(pushed, pushed.stdout + pushed.stderr).toMatchObject({ code: 0 });
+      expect(pushed).toExitWith(0);
       expect(pushed.stdout).toContain('Accepted by the gem server.');
       const stored = scenario.gems.changes.at(-1);
       expect(stored?.line).toBe('POST /api/v1/gems');

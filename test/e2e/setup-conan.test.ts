@@ -35,7 +35,7 @@ needsConan.describe('setup.sh and conan', () => {
       'conan remove "acme/*" --confirm',
       'conan install --requires=acme/1.0@team/stable --remote c-packages',
     ]);
-    expect(code, stdout + stderr).toBe(0);
+    expect({ code, stdout, stderr }).toExitWith(0);
     expect(stdout + stderr).toContain('Downloaded package revision');
   }, 60_000);
 });

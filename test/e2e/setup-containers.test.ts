@@ -41,11 +41,11 @@ needs('busybox', 'curl', 'dash', 'docker-registry', 'skopeo').describe('skopeo',
       const created = job(shell);
       const image = writeImage(created.home, shell);
       const skopeo = `skopeo --policy "$HOME/policy.json"`;
-      const { code, stderr } = await created.afterSetup([
+      const { code, stdout, stderr } = await created.afterSetup([
         `${skopeo} copy --dest-tls-verify=false ${image} docker://${repository(shell)}:1`,
         `${skopeo} copy --src-tls-verify=false docker://${repository(shell)}:1 "dir:$HOME/pulled"`,
       ]);
-      expect(code, stderr).toBe(0);
+      expect({ code, stdout, stderr }).toExitWith(0);
     }
   });
 
@@ -54,13 +54,13 @@ needs('busybox', 'curl', 'dash', 'docker-registry', 'skopeo').describe('skopeo',
     const ask = 'printf "%s" "$HOST" | docker-credential-gatehouse get';
     const env = { HOST: `127.0.0.1:${scenario.gateway.port}` };
     const first = await created.afterSetup([`${ask}`], env);
-    expect(first.code, first.stderr).toBe(0);
+    expect(first).toExitWith(0);
     const file = join(created.directory, 'token');
     const [token = '', login = ''] = readFileSync(file, 'utf8').split('\n');
     expect(first.stdout).toContain(`{"ServerURL":"${env.HOST}","Username":"gatehouse","Secret":"${token}"}`);
     writeFileSync(file, `${token}\n${login}\n${Math.floor(Date.now() / 1000) + 30}\n`);
     const again = await created.script(['. "$DIR/env"', ask], { ...env, DIR: created.directory });
-    expect(again.code, again.stderr).toBe(0);
+    expect(again).toExitWith(0);
     const [, renewed = ''] = /"Secret":"([^"]+)"/.exec(again.stdout) ?? [];
     expect(renewed).toMatch(/^eyJ/);
     expect(renewed).not.toBe(token);
@@ -79,22 +79,22 @@ needs('buildah', 'curl', 'docker-registry', 'skopeo').test('buildah pulls and pu
   const image = writeImage(created.home, 'buildah');
   const buildah = 'buildah --root "$HOME/storage" --runroot "$HOME/run" --storage-driver vfs';
   const options = '--tls-verify=false --signature-policy "$HOME/policy.json"';
-  const { code, stderr } = await created.afterSetup([
+  const { code, stdout, stderr } = await created.afterSetup([
     `skopeo --policy "$HOME/policy.json" copy --dest-tls-verify=false ${image} docker://${repository('buildah')}:1`,
     `id=$(${buildah} pull ${options} docker://${repository('buildah')}:1)`,
     `${buildah} push ${options} "$id" docker://${repository('buildah')}:2`,
   ]);
-  expect(code, stderr).toBe(0);
+  expect({ code, stdout, stderr }).toExitWith(0);
 });
 
 needs('curl', 'docker-registry', 'podman', 'skopeo').test('podman pulls', async () => {
   const created = job('dash');
   const image = writeImage(created.home, 'podman');
-  const { code, stderr } = await created.afterSetup([
+  const { code, stdout, stderr } = await created.afterSetup([
     `skopeo --policy "$HOME/policy.json" copy --dest-tls-verify=false ${image} docker://${repository('podman')}:1`,
     `podman --root "$HOME/storage" --runroot "$HOME/run" --storage-driver vfs --cgroup-manager cgroupfs pull --tls-verify=false --signature-policy "$HOME/policy.json" ${repository('podman')}:1`,
   ]);
-  expect(code, stderr).toBe(0);
+  expect({ code, stdout, stderr }).toExitWith(0);
 });
 
 needs('curl', 'docker', 'docker-registry', 'skopeo').test(
@@ -106,7 +106,7 @@ needs('curl', 'docker', 'docker-registry', 'skopeo').test(
       `skopeo --policy "$HOME/policy.json" copy --format v2s2 --dest-tls-verify=false ${image} docker://${repository('docker')}:1`,
       `docker manifest inspect --insecure ${repository('docker')}:1`,
     ]);
-    expect(code, stderr).toBe(0);
+    expect({ code, stdout, stderr }).toExitWith(0);
     expect(stdout).toContain('"schemaVersion": 2');
   },
 );
@@ -114,14 +114,14 @@ needs('curl', 'docker', 'docker-registry', 'skopeo').test(
 needs('curl', 'docker-registry').test('helm pushes and pulls a chart', async () => {
   const created = job('dash');
   const helm = await helmBinary();
-  const { code, stderr } = await created.afterSetup([
+  const { code, stdout, stderr } = await created.afterSetup([
     'cd "$HOME"',
     `${helm} create web >/dev/null`,
     `${helm} package web >/dev/null`,
     `${helm} push web-0.1.0.tgz oci://127.0.0.1:${scenario.gateway.port}/acme/payments/charts --plain-http`,
     `${helm} pull oci://127.0.0.1:${scenario.gateway.port}/acme/payments/charts/web --version 0.1.0 --plain-http`,
   ]);
-  expect(code, stderr).toBe(0);
+  expect({ code, stdout, stderr }).toExitWith(0);
 });
 
 const isRoot = process.getuid?.() === 0 ? undefined : 'the docker engine needs root';
@@ -145,6 +145,6 @@ needing(isRoot).describe('the docker engine', () => {
       ],
       { DOCKER_HOST: socket },
     );
-    expect(code, stdout + stderr).toBe(0);
+    expect({ code, stdout, stderr }).toExitWith(0);
   }, 60_000);
 });

@@ -30,7 +30,7 @@ needs('bundle', 'busybox', 'curl', 'dash', 'gem').describe('Ruby gems', () => {
       ],
       { GEM_HOME: join(created.home, 'gems') },
     );
-    expect(code, stdout + stderr).toBe(0);
+    expect({ code, stdout, stderr }).toExitWith(0);
     expect(stdout).toContain('1 gem installed');
     expect(stdout).toContain('Installing acme 1.0');
     expect(stdout).toContain('Accepted by the gem server.');

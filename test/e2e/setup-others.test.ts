@@ -74,7 +74,7 @@ task fetch { doLast { configurations.fetched.files.each { println it } } }
         `${mvn} -q ${GET} -Dartifact=com.acme:app:1.0 -Dtransitive=false`,
         'gradle --no-daemon --quiet --gradle-user-home "$HOME/gradle" fetch',
       ]);
-      expect(code, stdout + stderr).toBe(0);
+      expect({ code, stdout, stderr }).toExitWith(0);
       expect(stdout).toContain('app-1.0.jar');
     },
     SLOW,
@@ -102,12 +102,12 @@ needsCargo.describe('Cargo', () => {
       manifest,
       `${readFileSync(manifest, 'utf8').replace('"acme" }', '"cargo" }')}[workspace]\n`,
     );
-    const { code, stderr } = await created.afterSetup([
+    const { code, stdout, stderr } = await created.afterSetup([
       'cargo publish --registry cargo --no-verify --allow-dirty',
       'cd app',
       'cargo check',
     ]);
-    expect(code, stderr).toBe(0);
+    expect({ code, stdout, stderr }).toExitWith(0);
   });
 });
 
@@ -129,7 +129,7 @@ needing(missingNuget()).describe('NuGet', () => {
         `${nuget} push ${packed} -Source nuget -ConfigFile "$GATEHOUSE_NUGET_CONFIG" -NonInteractive`,
         `${nuget} install Acme.Core -ConfigFile "$GATEHOUSE_NUGET_CONFIG" -OutputDirectory out -NonInteractive`,
       ]);
-      expect(code, stdout + stderr).toBe(0);
+      expect({ code, stdout, stderr }).toExitWith(0);
     },
     SLOW,
   );
@@ -156,7 +156,7 @@ needs('busybox', 'curl', 'dash', 'nginx').describe('classic Helm repositories', 
       `${helm} pull helm/web`,
       'ls web-0.1.0.tgz',
     ]);
-    expect(code, stdout + stderr).toBe(0);
+    expect({ code, stdout, stderr }).toExitWith(0);
   });
 });
 
@@ -180,7 +180,7 @@ needs('busybox', 'curl', 'dash', 'git').describe('Git', () => {
         'git push -q origin HEAD:main',
         'git ls-remote origin',
       ]);
-      expect(code, stderr).toBe(0);
+      expect({ code, stdout, stderr }).toExitWith(0);
       expect(stdout).toContain('refs/heads/main');
     }
   });
@@ -213,7 +213,7 @@ needs('apt-get', 'busybox', 'curl', 'dash', 'nginx').describe('file trees', () =
     const { code, stdout, stderr } = await created.afterSetup(
       `apt-get ${options.map((option) => `-o "Dir::${option}"`).join(' ')} -o APT::Sandbox::User=root update`,
     );
-    expect(code, stdout + stderr).toBe(0);
+    expect({ code, stdout, stderr }).toExitWith(0);
     expect(stdout + stderr).not.toMatch(/401|403|Failed/);
   });
 
@@ -250,7 +250,7 @@ needs('busybox', 'curl', 'dash', 'go', 'nginx', 'openssl').describe('Go', () => 
         'go get example.com/acme/lib@v1.0.0',
         'go env GONOSUMDB',
       ]);
-      expect(code, stdout + stderr).toBe(0);
+      expect({ code, stdout, stderr }).toExitWith(0);
       expect(stdout).toMatch(/example\.com\/acme\n$/);
     }
   });
@@ -267,7 +267,7 @@ needsTerraform.describe('Terraform', () => {
   test('terraform keeps its state behind the gateway', async () => {
     const created = startScenarioJob(scenario, 'dash');
     const outcome = await created.afterSetup('true');
-    expect(outcome.code, outcome.stderr).toBe(0);
+    expect(outcome).toExitWith(0);
     const variables = readFileSync(join(created.directory, 'variables'), 'utf8').trimEnd().split('\n');
     const env = Object.fromEntries(variables.map((line) => line.split(/=(.*)/s).slice(0, 2))) as Record<
       string,
@@ -289,7 +289,7 @@ output "answer" { value = 42 }
       ['apply', '-no-color', '-auto-approve'],
     ]) {
       const { code, stdout, stderr } = await terraform(created.project, env, ...args);
-      expect(code, stdout + stderr).toBe(0);
+      expect({ code, stdout, stderr }).toExitWith(0);
     }
     expect(readFileSync(join(scenario.tree.folder, 'states/prod'), 'utf8')).toContain('"answer"');
   });
@@ -337,7 +337,7 @@ services:
 `;
       writeFileSync(join(created.home, '.terraformrc'), settings);
       const outcome = await created.afterSetup('true');
-      expect(outcome.code, outcome.stderr).toBe(0);
+      expect(outcome).toExitWith(0);
       const file = readFileSync(join(created.directory, 'terraformrc'), 'utf8');
       expect(file.startsWith(`${settings}\ncredentials "${address}" {`)).toBe(true);
       const variables = readFileSync(join(created.directory, 'variables'), 'utf8').trimEnd().split('\n');
@@ -366,7 +366,7 @@ services:
         'init',
         '-no-color',
       );
-      expect(code, stdout + stderr).toBe(0);
+      expect({ code, stdout, stderr }).toExitWith(0);
     },
     SLOW,
   );

@@ -54,11 +54,11 @@ needs('busybox', 'curl', 'dash').describe('npm', () => {
         writeFileSync(join(created.home, '.npmrc'), 'fund=false');
         const flags = client === 'pnpm' ? ' --no-git-checks' : '';
         const published = await created.afterSetup([`${client} publish${flags}`]);
-        expect(published.code, published.stdout + published.stderr).toBe(0);
+        expect(published).toExitWith(0);
         const installed = await created.script(['. "$DIR/env"', dependOn(name), `${client} install`], {
           DIR: created.directory,
         });
-        expect(installed.code, installed.stdout + installed.stderr).toBe(0);
+        expect(installed).toExitWith(0);
         expect(readFileSync(join(created.project, `node_modules/${name}/index.js`), 'utf8')).toContain(
           'exports',
         );
@@ -79,7 +79,7 @@ needs('busybox', 'curl', 'dash').describe('npm', () => {
         dependOn('plain'),
         'yarn install',
       ]);
-      expect(published.code, published.stdout + published.stderr).toBe(0);
+      expect(published).toExitWith(0);
       expect(readFileSync(join(created.project, 'node_modules/plain/index.js'), 'utf8')).toContain('exports');
     },
     SLOW,
@@ -89,7 +89,7 @@ needs('busybox', 'curl', 'dash').describe('npm', () => {
     const created = job('busybox', '@acme/renewed');
     writeFileSync(join(created.home, '.npmrc'), 'fund=false\n');
     const outcome = await created.afterSetup(['sh "$SETUP" --renew', 'sh "$SETUP" --renew', 'npm publish']);
-    expect(outcome.code, outcome.stdout + outcome.stderr).toBe(0);
+    expect(outcome).toExitWith(0);
     const npmrc = readFileSync(join(created.directory, 'npmrc'), 'utf8');
     expect(npmrc.match(/fund=false/g)).toHaveLength(1);
     const [token] = readFileSync(join(created.directory, 'token'), 'utf8').split('\n');
@@ -123,7 +123,7 @@ needsPython.describe('PyPI', () => {
           `pip install --disable-pip-version-check --no-deps --target one ${name}`,
           `uv pip install --no-deps --target two ${name}`,
         ]);
-        expect(code, stdout + stderr).toBe(0);
+        expect({ code, stdout, stderr }).toExitWith(0);
         for (const target of ['one', 'two'])
           expect(readFileSync(join(created.project, target, `acme_${uploader}.py`), 'utf8')).toContain('42');
       }

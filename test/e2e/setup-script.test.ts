@@ -148,7 +148,7 @@ needs('busybox', 'curl', 'dash').describe('setup.sh', () => {
       }
       const path = { PATH: `${bin}:${process.env['PATH']}` };
       const traced = await gitlab.script(['set -x', '. "$SETUP"', 'echo done'], path);
-      expect(traced.code, traced.stderr).toBe(0);
+      expect(traced).toExitWith(0);
       expect(traced.stderr).toMatch(/^\+ echo '?done/m);
       const token = readFileSync(join(gitlab.directory, 'token'), 'utf8').split('\n')[0] ?? '';
       const seen = readFileSync(join(gitlab.folder, 'arguments'), 'latin1');
@@ -185,8 +185,8 @@ needs('busybox', 'curl', 'dash').describe('setup.sh', () => {
       const foreign = job(shell);
       mkdirSync(foreign.directory);
       writeFileSync(join(foreign.directory, 'env'), 'echo EVALUATED\n');
-      const { code, stdout } = await foreign.script('sh "$SETUP" --help');
-      expect(code).toBe(0);
+      const { code, stdout, stderr } = await foreign.script('sh "$SETUP" --help');
+      expect({ code, stdout, stderr }).toExitWith(0);
       expect(stdout).toContain('usage: sh setup.sh');
       expect(stdout).not.toContain('EVALUATED');
     });

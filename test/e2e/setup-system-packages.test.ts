@@ -55,7 +55,7 @@ needs('apt-get', 'busybox', 'curl', 'dash', 'dnf', 'dpkg-deb', 'nginx', ...RPM_T
         `${apt} download acme-tools`,
         `curl -sSf --netrc-file "$NETRC" -T ${deb} "$GATEHOUSE_URL/debian/pool/main/a/acme-tools/"`,
       ]);
-      expect(code, stdout + stderr).toBe(0);
+      expect({ code, stdout, stderr }).toExitWith(0);
       for (const file of [
         join(created.project, basename(deb)),
         join(scenario.tree.folder, 'debian/pool/main/a/acme-tools', basename(deb)),
@@ -112,7 +112,7 @@ needs('apt-get', 'busybox', 'curl', 'dash', 'dnf', 'dpkg-deb', 'nginx', ...RPM_T
           'rm -rf "$HOME/cache"',
           `${dnf} --setopt="reposdir=${folder}" --repo=${id} install --downloadonly acme-tools`,
         ]);
-        expect(code, stdout + stderr).toBe(0);
+        expect({ code, stdout, stderr }).toExitWith(0);
         expect(rpmsBelow(join(created.home, 'cache'))).toHaveLength(1);
       }
     });

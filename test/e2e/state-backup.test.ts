@@ -117,7 +117,7 @@ test('a restored state has the revocations and the signing key of the backup', a
   const { gateway, issuer, backUp, restore, another, path } = await scene();
   await revoke(gateway, 'acme/leaked');
   const token = await login(gateway, issuer);
-  expect(await backUp('state.backup.db')).toMatchObject({ code: 0 });
+  expect(await backUp('state.backup.db')).toExitWith(0);
   expect(await restore('state.backup.db')).toMatchObject({
     code: 1,
     stderr: expect.stringContaining('is in use by a running gateway; stop it first'),
@@ -136,7 +136,7 @@ test('a restored state has the revocations and the signing key of the backup', a
 test('a backup that lacks a revocation is refused, with the revocation, unless the loss is accepted', async () => {
   const { gateway, backUp, restore, another, path, folder } = await scene();
   await revoke(gateway, 'acme/first');
-  expect(await backUp('old.db')).toMatchObject({ code: 0 });
+  expect(await backUp('old.db')).toExitWith(0);
   await revoke(gateway, 'acme/second', 'stolen laptop');
   await gateway.signal('SIGTERM');
   const refused = await restore('old.db');
@@ -147,7 +147,7 @@ test('a backup that lacks a revocation is refused, with the revocation, unless t
   expect(projectsIn(path('gatehouse.db'))).toEqual(['acme/first', 'acme/second']);
 
   const accepted = await restore('old.db', '--accept-loss');
-  expect(accepted).toMatchObject({ code: 0 });
+  expect(accepted).toExitWith(0);
   expect(accepted.stderr).toContain('add them again with POST /revocations');
   const previous = readdirSync(folder).find((name) => name.endsWith('.previous')) ?? '';
   expect(projectsIn(path(previous))).toEqual(['acme/first', 'acme/second']);
@@ -157,12 +157,12 @@ test('a backup that lacks a revocation is refused, with the revocation, unless t
 test('a link at the name of the state file keeps its target, where the state is restored', async () => {
   const { gateway, backUp, restore, path, folder } = await scene();
   await revoke(gateway, 'acme/first');
-  expect(await backUp('state.backup.db')).toMatchObject({ code: 0 });
+  expect(await backUp('state.backup.db')).toExitWith(0);
   await gateway.signal('SIGTERM');
   mkdirSync(path('volume'));
   renameSync(path('gatehouse.db'), path('volume/real.db'));
   symlinkSync('volume/real.db', path('gatehouse.db'));
-  expect(await restore('state.backup.db')).toMatchObject({ code: 0 });
+  expect(await restore('state.backup.db')).toExitWith(0);
   expect(lstatSync(path('gatehouse.db')).isSymbolicLink()).toBe(true);
   expect(projectsIn(path('volume/real.db'))).toEqual(['acme/first']);
   expect(readdirSync(path('volume')).filter((name) => name.endsWith('.previous'))).toHaveLength(1);
@@ -173,7 +173,7 @@ test('a backup writes to no file of another user with the name of its draft', as
   const { backUp, path } = await scene();
   writeFileSync(path('foreign'), 'foreign', { mode: 0o666 });
   symlinkSync('foreign', path('state.backup.db.new'));
-  expect(await backUp('state.backup.db')).toMatchObject({ code: 0 });
+  expect(await backUp('state.backup.db')).toExitWith(0);
   expect(readFileSync(path('foreign'), 'utf8')).toBe('foreign');
   expect(lstatSync(path('state.backup.db')).isSymbolicLink()).toBe(false);
   expect(projectsIn(path('state.backup.db'))).toEqual([]);
@@ -181,10 +181,10 @@ test('a backup writes to no file of another user with the name of its draft', as
 
 test('a damaged state file cannot be compared; a file that is no backup is refused and changes nothing', async () => {
   const { gateway, backUp, restore, path } = await scene();
-  expect(await backUp('state.backup.db')).toMatchObject({ code: 0 });
+  expect(await backUp('state.backup.db')).toExitWith(0);
   await gateway.signal('SIGTERM');
   writeFileSync(path('nothing.db'), 'no database');
-  expect(await restore('nothing.db')).toMatchObject({ code: 1 });
+  expect(await restore('nothing.db')).toExitWith(1);
   expect(await restore('absent.db')).toMatchObject({
     code: 1,
     stderr: expect.stringContaining('absent.db does not exist'),
@@ -194,7 +194,7 @@ test('a damaged state file cannot be compared; a file that is no backup is refus
     code: 1,
     stderr: expect.stringContaining('cannot be compared with the backup'),
   });
-  expect(await restore('state.backup.db', '--accept-loss')).toMatchObject({ code: 0 });
+  expect(await restore('state.backup.db', '--accept-loss')).toExitWith(0);
   expect(projectsIn(path('gatehouse.db'))).toEqual([]);
 });
 
@@ -202,7 +202,7 @@ test('without a running gateway the command makes the copy itself; an existing f
   const { gateway, backUp, path } = await scene();
   await revoke(gateway, 'acme/leaked');
   await gateway.signal('SIGTERM');
-  expect(await backUp('offline.db')).toMatchObject({ code: 0 });
+  expect(await backUp('offline.db')).toExitWith(0);
   expect(projectsIn(path('offline.db'))).toEqual(['acme/leaked']);
   expect(await backUp('offline.db')).toMatchObject({ code: 2, stderr: expect.stringContaining('exists') });
   expect(existsSync(path('gatehouse.db'))).toBe(true);

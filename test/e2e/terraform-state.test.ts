@@ -102,7 +102,7 @@ needsTerraform.test(
   'apply locks the state, writes it and unlocks it',
   async () => {
     const applied = await run('writer', 'acme/prod', ...APPLY);
-    expect(applied, applied.stdout + applied.stderr).toMatchObject({ code: 0 });
+    expect(applied).toExitWith(0);
     expect(scenario.server.states.get('/acme/prod')).toContain('"answer"');
     const changes = scenario.server.requests.filter((line) => !line.startsWith('GET'));
     expect(changes).toEqual(['LOCK /acme/prod', 'POST /acme/prod', 'UNLOCK /acme/prod']);
@@ -119,10 +119,10 @@ needsTerraform.test(
       JSON.stringify({ ID: 'lock-1', Who: 'ana@laptop', Operation: 'Apply' }),
     );
     const held = await run('writer', 'acme/held', ...APPLY);
-    expect(held.code).not.toBe(0);
+    expect(held).not.toExitWith(0);
     expect(held.stdout + held.stderr).toContain('ana@laptop');
     const refused = await run('reader', 'acme/prod', ...APPLY);
-    expect(refused.code).not.toBe(0);
+    expect(refused).not.toExitWith(0);
     expect(scenario.server.locks.has('/acme/prod')).toBe(false);
     await eventually('the audit event of the refused lock', () =>
       scenario.gateway.auditText().includes('"reason":"scope_not_granted"'),

@@ -122,7 +122,7 @@ services:
     for (const [kind, token] of Object.entries(credentials())) {
       for (const name of ['acme/vpc/aws', 'acme/net/aws']) {
         const outcome = await run(token, module(name));
-        expect(outcome, `${kind}: ${output(outcome)}`).toMatchObject({ code: 0 });
+        expect(outcome, kind).toExitWith(0);
       }
     }
     const lines = scenario.registry.requests.map(({ line }) => line);
@@ -134,7 +134,7 @@ services:
     const file = join(scenario.folder, 'netrc');
     writeFileSync(file, `machine ${address} login ci password canary-netrc\n`, { mode: 0o600 });
     const outcome = await run(DEPLOY_SECRET, module('acme/vpc/aws'), { env: { NETRC: file } });
-    expect(outcome, output(outcome)).toMatchObject({ code: 0 });
+    expect(outcome).toExitWith(0);
     const events = await scenario.gateway.audit();
     const downloads = events.filter(({ gatehouse }) => gatehouse['credential_source'] === 'ticket');
     expect(new Set(downloads.map(({ event }) => event.reason))).toEqual(new Set(['granted']));
@@ -143,7 +143,7 @@ services:
   test('a provider is installed from its registry, with its signature, with every kind of credential', async () => {
     for (const [kind, token] of Object.entries(credentials())) {
       const outcome = await run(token, provider(`${address}/acme/null`));
-      expect(outcome, `${kind}: ${output(outcome)}`).toMatchObject({ code: 0 });
+      expect(outcome, kind).toExitWith(0);
       expect(output(outcome)).toContain('self-signed');
     }
   }, 240_000);
@@ -151,17 +151,17 @@ services:
   test('a provider is installed from the network mirror with every kind of credential', async () => {
     for (const [kind, token] of Object.entries(credentials())) {
       const outcome = await run(token, provider('registry.example.com/acme/null'), { mirror: true });
-      expect(outcome, `${kind}: ${output(outcome)}`).toMatchObject({ code: 0 });
+      expect(outcome, kind).toExitWith(0);
     }
   }, 240_000);
 
   test('a refused request shows the reason where Terraform shows one', async () => {
     const token = scenario.job.idToken();
     const anonymous = await run(undefined, module('acme/vpc/aws'));
-    expect(anonymous.code).not.toBe(0);
+    expect(anonymous).not.toExitWith(0);
     expect(output(anonymous)).toContain('no_credential');
     const denied = await run(token, module('other/vpc/aws'));
-    expect(denied.code).not.toBe(0);
+    expect(denied).not.toExitWith(0);
     expectDocumented('Terraform', 'terraform init', denied);
     // The provider installer prints a fixed text; the audit log contains the reason.
     for (const [source, options] of [
@@ -169,7 +169,7 @@ services:
       ['registry.example.com/other/null', { mirror: true }],
     ] as const) {
       const refused = await run(token, provider(source), options);
-      expect(refused.code).not.toBe(0);
+      expect(refused).not.toExitWith(0);
       expect((await scenario.gateway.audit()).at(-1)?.event.reason).toBe('resource_not_granted');
     }
   }, 240_000);
@@ -177,7 +177,7 @@ services:
   test('the state is locked, written and unlocked, and read with every kind of credential', async () => {
     const infra = { username: 'oidc', password: scenario.job.idToken() };
     const applied = await runState(infra, 'acme/prod', ...APPLY);
-    expect(applied, output(applied)).toMatchObject({ code: 0 });
+    expect(applied).toExitWith(0);
     expect(scenario.registry.states.get('acme/prod')).toContain('"answer"');
     expect(scenario.registry.locks.size).toBe(0);
     for (const login of [
@@ -186,7 +186,7 @@ services:
       { username: 'edge', password: DEPLOY_SECRET },
     ]) {
       const read = await runState(login, 'acme/prod', 'output', '-no-color');
-      expect(read, output(read)).toMatchObject({ code: 0 });
+      expect(read).toExitWith(0);
       expect(read.stdout).toContain('answer = 42');
     }
   }, 240_000);
@@ -195,7 +195,7 @@ services:
     const edge = { username: 'edge', password: DEPLOY_SECRET };
     const infra = { username: 'oidc', password: scenario.job.idToken() };
     const refused = await runState(edge, 'acme/prod', ...APPLY);
-    expect(refused.code).not.toBe(0);
+    expect(refused).not.toExitWith(0);
     expect(scenario.registry.locks.size).toBe(0);
     await eventually('the audit event of the refused lock', () =>
       scenario.gateway.auditText().includes('"reason":"scope_not_granted"'),
@@ -203,11 +203,11 @@ services:
     scenario.registry.locks.set('acme/held', '{"ID":"lock-1","Who":"ana@laptop","Operation":"Apply"}');
     for (const lock of ['LOCK', 'POST'] as const) {
       const held = await runState(infra, 'acme/held', { lock }, ...APPLY);
-      expect(held.code).not.toBe(0);
+      expect(held).not.toExitWith(0);
       expect(output(held)).toContain('ana@laptop');
     }
     const foreign = await runState(infra, 'other/prod', ...APPLY);
-    expect(foreign.code).not.toBe(0);
+    expect(foreign).not.toExitWith(0);
     expect(scenario.registry.states.has('other/prod')).toBe(false);
   }, 240_000);
 

@@ -81,9 +81,9 @@ services:
       const name = `@acme/${proxy}-${forwards ? 'with' : 'without'}`;
       const [from, to] = [`${name.slice(6)}-from`, `${name.slice(6)}-to`];
       project(from, { name, version: '1.0.0' });
-      expect(await npm(from, host, token, 'publish'), how).toMatchObject({ code: 0 });
+      expect(await npm(from, host, token, 'publish'), how).toExitWith(0);
       project(to, { name: 'app', version: '1.0.0', dependencies: { [name]: '1.0.0' } });
-      expect(await npm(to, host, token, 'install')).toMatchObject({ code: 0 });
+      expect(await npm(to, host, token, 'install')).toExitWith(0);
       const lock = readFileSync(join(folder, to, 'package-lock.json'), 'utf8');
       expect(lock).toContain(`"resolved": "https://${host}/npm/${name}/-/`);
       const { stdout } = await npm(to, host, token, 'view', name, 'dist.tarball');

@@ -227,8 +227,8 @@ services:
 `,
     );
     const serve = [join(ROOT, 'src/main.ts'), 'serve', '--config', file];
-    const { code, stderr } = await run(process.execPath, serve, { cwd: folder.path });
-    expect(code).not.toBe(0);
+    const { code, stdout, stderr } = await run(process.execPath, serve, { cwd: folder.path });
+    expect({ code, stdout, stderr }).not.toExitWith(0);
     expect(stderr).toMatch(message);
     expect(stderr).not.toMatch(/eyJ/);
   });

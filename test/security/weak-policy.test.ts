@@ -7,6 +7,7 @@ import { gatehouse } from '../support/gateway-process.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
 import { ROOT, readText } from '../support/repository.ts';
+import type { Outcome } from '../support/run.ts';
 import { useScenario } from '../support/scenario.ts';
 import { configuration, errorsOf, warningsOf, writeFiles } from '../unit/config/loading.ts';
 
@@ -207,14 +208,13 @@ describe('K10 public issuers under another type', () => {
 });
 
 describe('K10 through the command line', () => {
-  async function check(yaml: string): Promise<{ code: number; stdout: string; file: string }> {
+  async function check(yaml: string): Promise<Outcome & { file: string }> {
     const file = join(writeFiles({ 'gatehouse.yaml': yaml }), 'gatehouse.yaml');
-    const { code, stdout } = await gatehouse('check', '--config', file);
-    return { code, stdout, file };
+    return { ...(await gatehouse('check', '--config', file)), file };
   }
 
   test('an event that anyone can cause: exit 1, with place and remedy', async () => {
-    const { code, stdout, file } = await check(`version: 1
+    const { code, stdout, stderr, file } = await check(`version: 1
 server: { publicUrl: https://gateway.example.com }
 issuers:
   github: { type: github, issuer: https://token.actions.githubusercontent.com }
@@ -225,7 +225,7 @@ identities:
       repository_id: '1'
       event_name: { notIn: [schedule] }
 `);
-    expect(code).toBe(1);
+    expect({ code, stdout, stderr }).toExitWith(1);
     expect(stdout).toContain(
       `error: ${file}:10:7: identities.release.match.event_name: accepts pull_request_target and workflow_run`,
     );
@@ -233,17 +233,17 @@ identities:
   });
 
   test('a warning: exit 0', async () => {
-    const { code, stdout, file } = await check(policy('gitlab', 'project_id: 20, ref: main'));
-    expect(code).toBe(0);
+    const { code, stdout, stderr, file } = await check(policy('gitlab', 'project_id: 20, ref: main'));
+    expect({ code, stdout, stderr }).toExitWith(0);
     expect(stdout).toMatch(/^warning: .*: identities\.someone\.match\.ref: matches both a branch and a tag/m);
     expect(stdout).toContain(file);
   });
 
   test('a public issuer as oidc: exit 1', async () => {
-    const { code, stdout } = await check(
+    const { code, stdout, stderr } = await check(
       configuration({ issuers: '{ gitlab: { type: oidc, issuer: https://gitlab.com } }' }),
     );
-    expect(code).toBe(1);
+    expect({ code, stdout, stderr }).toExitWith(1);
     expect(stdout).toContain('issuers.gitlab.type: is oidc, but this is an issuer of type gitlab');
   });
 });

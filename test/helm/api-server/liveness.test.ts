@@ -22,7 +22,7 @@ afterAll(() => cluster.close());
 
 async function kubectl(...args: readonly string[]): Promise<string> {
   const { code, stdout, stderr } = await cluster.kubectl(...args);
-  expect(code, stderr).toBe(0);
+  expect({ code, stdout, stderr }).toExitWith(0);
   return stdout.trim();
 }
 

@@ -54,7 +54,7 @@ export function testRegistryBehind(scenario: ProxiedScenario): void {
           image,
           `docker://${host}/evil/x:1`,
         );
-        expect(denied.code).not.toBe(0);
+        expect(denied).not.toExitWith(0);
         expect(denied.stderr).toMatch(/denied|unauthorized/i);
       } finally {
         clients.close();

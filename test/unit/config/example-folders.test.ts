@@ -58,12 +58,12 @@ describe.each(FOLDERS)('examples/%s', (folder) => {
   });
 
   test('passes its policy tests, which exercise each rule', async () => {
-    const { code, stdout } = await commandLine(
+    const { code, stdout, stderr } = await commandLine(
       ['test', '--config', configOf(folder), '--coverage', '--min-coverage', '100'],
       { env: environment() },
     );
     expect(stdout).toMatch(/^coverage: 100 % /);
-    expect(code).toBe(0);
+    expect({ code, stdout, stderr }).toExitWith(0);
   });
 
   test('its README links each file', () => {

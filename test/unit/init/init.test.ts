@@ -72,12 +72,12 @@ describe('the files pass check and test', () => {
     const yaml = readFileSync(join(output, 'gatehouse.yaml'), 'utf8');
     expect(yaml).toContain(`  ${flag.slice(2)}: # `);
     expect(yaml).not.toContain('  gitlab:');
-    expect(await init('--output', join(scratch(), 'new'), flag, 'not valid')).toMatchObject({ code: 2 });
+    expect(await init('--output', join(scratch(), 'new'), flag, 'not valid')).toExitWith(2);
   });
 
   test('with every system at once', async () => {
     const output = join(scratch(), 'new');
-    expect(await init('--output', output, ...PLATFORMS.flat(), ...GROUPS.flat())).toMatchObject({ code: 0 });
+    expect(await init('--output', output, ...PLATFORMS.flat(), ...GROUPS.flat())).toExitWith(0);
     await expectValid(output);
   });
 
@@ -170,7 +170,7 @@ describe('the directory', () => {
     mkdirSync(join(root, 'empty'));
     const { ino } = statSync(join(root, 'empty'));
     for (const output of [join(root, 'empty'), join(root, 'a/b/c')]) {
-      expect(await init('--output', output)).toMatchObject({ code: 0 });
+      expect(await init('--output', output)).toExitWith(0);
       expect(readdirSync(output)).toEqual(['gatehouse.test.yaml', 'gatehouse.yaml']);
     }
     expect(statSync(join(root, 'empty')).ino).toBe(ino);
@@ -194,8 +194,8 @@ describe('the directory', () => {
     const root = scratch();
     writeFileSync(join(root, 'file'), 'mine');
     for (const output of [join(root, 'file'), join(root, 'file/below')]) {
-      const { code, stderr } = await init('--output', output);
-      expect(code).toBe(2);
+      const { code, stdout, stderr } = await init('--output', output);
+      expect({ code, stdout, stderr }).toExitWith(2);
       expect(stderr).toContain(`gatehouse init: --output ${output} `);
       expect(stderr).not.toContain('    at ');
     }
@@ -244,7 +244,7 @@ describe('invalid values: exit 2, one line with the value and the fix, nothing i
   });
 
   test('a project of another organization', async () => {
-    const { code, stderr } = await init(
+    const { code, stdout, stderr } = await init(
       '--output',
       join(scratch(), 'x'),
       '--github',
@@ -252,7 +252,7 @@ describe('invalid values: exit 2, one line with the value and the fix, nothing i
       '--project',
       'b/c',
     );
-    expect(code).toBe(2);
+    expect({ code, stdout, stderr }).toExitWith(2);
     expect(stderr).toContain('is not a repository of acme');
   });
 

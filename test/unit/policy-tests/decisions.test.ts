@@ -73,7 +73,7 @@ describe('a test passes', () => {
       stdout: expect.stringMatching(/^ok: 1 test, \d cases?\n$/),
       stderr: '',
     });
-    expect(code).toBe(0);
+    expect({ code, stdout, stderr }).toExitWith(0);
   });
 });
 
@@ -107,10 +107,10 @@ describe('a test fails', () => {
       'deny: request_malformed (publication: the path names @acme/app',
     ],
   ])('%s', async (_, yaml, actual) => {
-    const { code, stdout } = await runOn(POLICY, testFile(yaml));
+    const { code, stdout, stderr } = await runOn(POLICY, testFile(yaml));
     expect(stdout).toContain(`  actual    ${actual}`);
     expect(stdout).toMatch(/^1 failed: 1 test, 1 case$/m);
-    expect(code).toBe(1);
+    expect({ code, stdout, stderr }).toExitWith(1);
   });
 });
 

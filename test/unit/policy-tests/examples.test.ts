@@ -11,11 +11,11 @@ const EXAMPLES = readdirSync(DIRECTORY).filter((name) => /(?<![.]test)[.]yaml$/.
 describe('the policy tests of the examples', () => {
   test.each(EXAMPLES)('%s', async (name) => {
     const secrets = scratchFolder({ 'ca.crt': 'x', token: 'x', 'release-bot': 'x', inventory: 'x' });
-    const { code, stdout } = await testCommandLine(
+    const { code, stdout, stderr } = await testCommandLine(
       ['--config', join(DIRECTORY, name), '--coverage', '--min-coverage', '100'],
       { SERVICE_ACCOUNT_DIR: secrets, GITLAB_TOKENS: secrets },
     );
     expect(stdout).toMatch(/^coverage: 100 % \((\d+) of \1 rules\)\nok: \d+ tests, \d+ cases\n$/);
-    expect(code).toBe(0);
+    expect({ code, stdout, stderr }).toExitWith(0);
   });
 });

@@ -117,9 +117,9 @@ test.each([
 ])('%j: exit code 2', async (args, message) => {
   const folder = scratchFolder({ 'gatehouse.yaml': POLICY });
   const names = { CONFIG: join(folder, 'gatehouse.yaml'), NOWHERE: join(folder, 'nowhere.yaml') };
-  const { code, stderr } = await testCommandLine(
+  const { code, stdout, stderr } = await testCommandLine(
     args.map((arg) => (arg in names ? names[arg as keyof typeof names] : arg)),
   );
   expect(stderr).toMatch(message);
-  expect(code).toBe(2);
+  expect({ code, stdout, stderr }).toExitWith(2);
 });

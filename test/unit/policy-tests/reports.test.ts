@@ -9,8 +9,8 @@ const PUSH = 'request: PUT https://registry.example.com/v2/acme/payments/api/man
 const TESTS = testFile(`as: job, ${PUSH}, expect: allow`, `as: [job, fork], ${PUSH}, expect: deny`);
 
 test('--json', async () => {
-  const { code, stdout } = await runOn(POLICY, TESTS, '--json');
-  expect(code).toBe(1);
+  const { code, stdout, stderr } = await runOn(POLICY, TESTS, '--json');
+  expect({ code, stdout, stderr }).toExitWith(1);
   expect(JSON.parse(stdout)).toMatchObject({
     ok: false,
     tests: 2,
@@ -48,7 +48,11 @@ test('--json', async () => {
 
 describe('--coverage', () => {
   test('lists the identities, grants, anonymous rules and allowlist entries that no test exercises', async () => {
-    const { code, stdout } = await runOn(POLICY, testFile(`as: job, ${PUSH}, expect: allow`), '--coverage');
+    const { code, stdout, stderr } = await runOn(
+      POLICY,
+      testFile(`as: job, ${PUSH}, expect: allow`),
+      '--coverage',
+    );
     expect(stdout).toBe(`not exercised: gatehouse.yaml:12:9: identities.payments.grants[0]
 not exercised: gatehouse.yaml:13:9: identities.payments.grants[1]
 not exercised: gatehouse.yaml:17:7: roles.publisher[1]
@@ -60,12 +64,12 @@ not exercised: gatehouse.yaml:19:29: jobTokenAllowlist["acme/base"][1]
 coverage: 20 % (2 of 10 rules)
 ok: 1 test, 1 case
 `);
-    expect(code).toBe(0);
+    expect({ code, stdout, stderr }).toExitWith(0);
   });
 
   test('--min-coverage fails below its value', async () => {
     const passing = testFile(`as: job, ${PUSH}, expect: allow`);
-    expect(await runOn(POLICY, passing, '--min-coverage', '20')).toMatchObject({ code: 0 });
+    expect(await runOn(POLICY, passing, '--min-coverage', '20')).toExitWith(0);
     expect(await runOn(POLICY, passing, '--min-coverage', '21')).toEqual({
       code: 1,
       stdout: 'coverage: 20 % (2 of 10 rules); --min-coverage requires 21 %\nok: 1 test, 1 case\n',
@@ -117,7 +121,7 @@ test('--junit writes one suite per file and one case per credential, and escapes
     'a.test.yaml': testFile(`as: [job, fork], ${PUSH}, expect: allow`).replace('t0', '"<&\\"\\u0001>"'),
   });
   const report = join(folder, 'report.xml');
-  expect(await testCommandLine(['--config', folder, '--junit', report])).toMatchObject({ code: 1 });
+  expect(await testCommandLine(['--config', folder, '--junit', report])).toExitWith(1);
   const lines = readFileSync(report, 'utf8').replaceAll(`${folder}/`, '').split('\n');
   const times = lines.map((line) => line.replaceAll(/time="[\d.]+"/g, 'time="T"'));
   expect(times.slice(0, 6)).toEqual([
