@@ -145,7 +145,7 @@ const ALLOWED = {
     "import 'http-proxy-3'; import 'node:http'; import '../core/index.ts'; import '../util/index.ts'; import './inner.ts';",
   'src/proxy/transport/allowed.ts': "import 'undici';",
   'src/credentials/allowed.ts': "import 'lru-cache';",
-  'src/token-service/allowed.ts': "import 'jose'; import 'hono';",
+  'src/token-service/allowed.ts': "import 'jose';",
   'src/admin/allowed.ts': "import 'hono'; import '@hono/node-server';",
   'src/observability/metrics/allowed.ts': "import 'prom-client';",
   'src/config/allowed.ts': "import 'zod'; import 'yaml';",

@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { exportJWK, generateKeyPair } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
-import { startGatewayProcess } from '../support/gateway-process.ts';
+import { startGatewayProcess, type GatewayProcess } from '../support/gateway-process.ts';
+import { closingRequest, rawResponse } from '../support/raw-client.ts';
 import { ROOT } from '../support/repository.ts';
 import { run } from '../support/run.ts';
 
@@ -66,8 +67,14 @@ async function publicKey(): Promise<object> {
   return { ...(await exportJWK(key)), kid: 'a', alg: 'RS256', use: 'sig' };
 }
 
-/** Returns the output on stderr of a process that responds to a request for this path of the admin listener. */
-async function startTo(path = '/readyz', server = 'reusePort: false', more = ''): Promise<string> {
+type OneRequest = (gateway: GatewayProcess) => Promise<{ readonly status: number }>;
+
+/** Returns the output on stderr of a process that responds to one request, by default for a path of the admin listener. */
+async function startTo(
+  request: string | OneRequest = '/readyz',
+  server = 'reusePort: false',
+  more = '',
+): Promise<string> {
   const file = join(folder, 'gatehouse.yaml');
   writeFileSync(join(folder, 'jwks.json'), JSON.stringify({ keys: [await publicKey()] }));
   writeFileSync(
@@ -82,7 +89,10 @@ services: { orders: { type: http, path: /orders/, upstream: { url: 'http://127.0
   );
   const gateway = await startGatewayProcess(file, { NODE_OPTIONS: `--import=${join(folder, 'print.mjs')}` });
   try {
-    expect((await fetch(`${gateway.adminUrl}${path}`)).status).toBe(200);
+    const { status } = await (typeof request === 'string'
+      ? fetch(`${gateway.adminUrl}${request}`)
+      : request(gateway));
+    expect(status).toBe(200);
     process.kill(gateway.pid, 'SIGUSR2');
     await eventually('the list of modules', () => gateway.output().stderr.includes('end of modules'));
     return gateway.output().stderr;
@@ -104,8 +114,9 @@ test('a gateway loads no package that its configuration does not use', async () 
   expect(loaded.filter((name) => ![...NEEDED, ...OF_METRICS].includes(name))).toEqual([]);
 });
 
+const undici = 'NativeModule internal/deps/undici/undici';
+
 test('a gateway loads the Fetch API and Hono at the first request that needs them', async () => {
-  const undici = 'NativeModule internal/deps/undici/undici';
   for (const path of ['/livez', '/readyz', '/metrics', '/status']) {
     const output = await startTo(path);
     expect(output).toContain('NativeModule _http_server\n');
@@ -115,6 +126,13 @@ test('a gateway loads the Fetch API and Hono at the first request that needs the
   const output = await startTo('/revocations');
   expect(output).toContain(undici);
   expect([...packagesIn(output)]).toContain('hono');
+});
+
+test('the built-in endpoints load neither the Fetch API nor Hono', async () => {
+  const output = await startTo(({ port }) => rawResponse(port, closingRequest('GET /.well-known/jwks.json')));
+  expect(output).toContain('NativeModule _http_server\n');
+  expect(output).not.toContain(undici);
+  expect([...packagesIn(output)].filter((name) => /hono/.test(name))).toEqual([]);
 });
 
 test('the schema, YAML and the rules stay out of the thread that serves requests', async () => {
