@@ -110,13 +110,25 @@ const message = 'You have exceeded a secondary rate limit.';
 
 describe('an exhausted rate limit', () => {
   const now = new FrozenClock().now() / 1000;
-  const until = (reset: number) => ({ 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(reset) });
+  /** `at`: the time of the response by the clock of GitHub. */
+  const until = (reset: number, at = now) => ({
+    'x-ratelimit-remaining': '0',
+    'x-ratelimit-reset': String(reset),
+    date: new Date(at * 1000).toUTCString(),
+  });
   test.each<[string, ApiResponse, number]>([
     ['403 with retry-after', { status: 403, headers: { 'retry-after': '30' }, body: { message } }, 30],
     ['429 with retry-after', { status: 429, headers: { 'retry-after': '31' }, body: { message } }, 31],
     ['403 without a time', { status: 403, body: { message } }, 60],
     ['429 without a time', { status: 429, body: { message: 'Too many' } }, 60],
     ['403 until x-ratelimit-reset', { status: 403, headers: until(now + 1_800), body: {} }, 1_800],
+    [
+      'until then by an earlier clock',
+      { status: 403, headers: until(now + 1_500, now - 300), body: {} },
+      1_800,
+    ],
+    ['until then by a later clock', { status: 403, headers: until(now + 330, now + 300), body: {} }, 30],
+    ['an invalid Date', { status: 403, headers: { ...until(now + 1_800), date: 'x' }, body: {} }, 60],
     ['an hour at most', { status: 429, headers: until(now + 1_000_000), body: {} }, 3_600],
     ['a second at least', { status: 403, headers: until(now - 10), body: {} }, 1],
   ])('%s', async (_name, limited, seconds) => {

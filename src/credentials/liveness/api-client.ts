@@ -2,11 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { unable, type Unable } from '../../core/decision.ts';
 import { createOutageLog } from '../../core/operation/outage-log.ts';
 import type { Clock, EgressBodyClient, EgressResult, Log } from '../../core/ports.ts';
+import { rateLimitOf } from '../../core/rate-limit.ts';
 import { parseJsonObject } from '../../util/json/object.ts';
 import { FairQueue } from '../../util/limits/fair-queue.ts';
 import { TokenBucket } from '../../util/limits/token-bucket.ts';
 import type { Answer, LivenessSource, Members, Probe, ProbeResult, Question } from './question.ts';
-import { rateLimitOf } from './rate-limit.ts';
 
 export interface ApiSettings {
   /** Name of the issuer. */
@@ -88,7 +88,7 @@ export function createLivenessApi(
 
   function read(result: EgressResult, question: Question): Exclude<Answer, { kind: 'undecided' }> | Unable {
     if (result.kind !== 'response') return failed(`${system}: ${result.detail}`);
-    const limit = rateLimitOf(result, clock.now());
+    const limit = rateLimitOf(result);
     if (limit !== undefined) {
       blockedUntil = clock.now() + limit * 1000;
       return failed(`${system} returned ${result.status}: too many requests`, limit);

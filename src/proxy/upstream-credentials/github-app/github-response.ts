@@ -1,4 +1,5 @@
 import type { EgressResponse } from '../../../core/ports.ts';
+import { rateLimitOf } from '../../../core/rate-limit.ts';
 import { parseJsonObject } from '../../../util/json/object.ts';
 import { PAUSE_AFTER_FAULT, PAUSE_AFTER_REJECTION, type PausedFault } from '../fault-pauses.ts';
 import type { GrantedToken } from '../renewed-tokens.ts';
@@ -77,10 +78,10 @@ function isNamed(repository: unknown, wanted: string | number): boolean {
 
 function readFailure(response: EgressResponse): GithubFailure {
   const { status } = response;
-  const wait = rateLimitPause(response);
+  const wait = rateLimitOf(response);
   if (wait !== undefined) {
-    const detail = `the rate limit of the GitHub API is exhausted for ${Math.ceil(wait / 1000)} s (${status})`;
-    return forApp(credentialFault('upstream_unreachable', detail), wait);
+    const detail = `the rate limit of the GitHub API is exhausted for ${wait} s (${status})`;
+    return forApp(credentialFault('upstream_unreachable', detail), wait * 1000);
   }
   const detail = `the GitHub API responded with ${status}`;
   switch (status) {
@@ -93,35 +94,6 @@ function readFailure(response: EgressResponse): GithubFailure {
     default:
       return invalid(detail);
   }
-}
-
-/** Milliseconds: the default of GitHub's documentation, and the bounds of a value that the response names. */
-const RATE_LIMIT_PAUSE = 60_000;
-const MAX_RATE_LIMIT_PAUSE = 3_600_000;
-
-/** GitHub docs, "Rate limits for the REST API": 403 or 429, with `retry-after` or `x-ratelimit-reset`. */
-function rateLimitPause(response: EgressResponse): number | undefined {
-  const { status, headers } = response;
-  if (status !== 403 && status !== 429) return undefined;
-  const retryAfter = seconds(headers['retry-after']);
-  if (retryAfter !== undefined) return bounded(retryAfter * 1000);
-  if (headers['x-ratelimit-remaining'] === '0') {
-    const [reset, date] = [seconds(headers['x-ratelimit-reset']), Date.parse(String(headers['date']))];
-    // The time of the response, because the clock of the gateway may differ.
-    if (reset !== undefined && !Number.isNaN(date)) return bounded(reset * 1000 - date);
-    return RATE_LIMIT_PAUSE;
-  }
-  const message = membersOf(response)['message'];
-  const limited = typeof message === 'string' && /rate limit/i.test(message);
-  return status === 429 || limited ? RATE_LIMIT_PAUSE : undefined;
-}
-
-function seconds(value: string | string[] | undefined): number | undefined {
-  return typeof value === 'string' && /^\d{1,12}$/.test(value) ? Number(value) : undefined;
-}
-
-function bounded(wait: number): number {
-  return Math.min(Math.max(wait, PAUSE_AFTER_FAULT), MAX_RATE_LIMIT_PAUSE);
 }
 
 function membersOf({ body }: EgressResponse): Readonly<Record<string, unknown>> {
