@@ -6,6 +6,7 @@ import type { Inspections } from './inspect/inspections.ts';
 import { createSnapshot } from './snapshot/configuration-snapshot.ts';
 import { openApplicationScope, type ApplicationOptions, type ApplicationScope } from './application-scope.ts';
 import { createReadiness } from './readiness.ts';
+import { loadServiceProtocols } from './services/service-protocol.ts';
 import { createReloads, type LoadNext } from './snapshot/reload.ts';
 import { createShutdown, flushTime, STEP_DEADLINES } from './shutdown.ts';
 import { certificatesInUse } from './status/certificates.ts';
@@ -46,14 +47,16 @@ export interface Gateway extends Inspections {
 
 /**
  * The composition root. It connects the objects of the process (application-scope.ts, the listeners) to the
- * active configuration snapshot (configuration-snapshot.ts). Nothing runs before `start`.
+ * active configuration snapshot (configuration-snapshot.ts). Nothing runs before `start`. Rejects if a module cannot be
+ * loaded.
  */
-export function build(config: Config, options: ApplicationOptions): Gateway {
+export async function build(config: Config, options: ApplicationOptions): Promise<Gateway> {
+  const protocols = await loadServiceProtocols(config);
   const { server } = config;
   const application = openApplicationScope(config, options);
   const { log, telemetry, revocations, store } = application;
   const reauthorize: Reauthorize = (...parameters) => snapshots.current.pipeline.reauthorize(...parameters);
-  const snapshots = new SnapshotManager(createSnapshot(config, application, reauthorize));
+  const snapshots = new SnapshotManager(createSnapshot(config, application, { protocols, reauthorize }));
   application.auditClaims(snapshots.current.claimsUsed);
   const issuers = (): readonly IssuerStatus[] => snapshots.current.authenticator.issuers();
   let listening = false;

@@ -5,7 +5,7 @@ import { VERSION } from './version.ts';
 /** Builds a gateway that serves no requests, and stops it after `use`. Its modules are loaded on demand. */
 export async function inspectGateway<T>(config: Config, use: (gateway: Gateway) => Promise<T>): Promise<T> {
   const { build } = await import('../app/build.ts');
-  const gateway = build(config, { version: VERSION, inspect: true });
+  const gateway = await build(config, { version: VERSION, inspect: true });
   try {
     return await use(gateway);
   } finally {

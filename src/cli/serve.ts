@@ -32,7 +32,7 @@ Exit code: 0 after a signal, 1 the gateway could not start, 2 invalid usage or c
       if (next.kind === 'loaded') delegated = next.config.delegated;
       return next;
     };
-    const gateway = build(config, { version: VERSION, env: terminal.env });
+    const gateway = await build(config, { version: VERSION, env: terminal.env });
     // A fault in one request must not end the process and with it the other requests.
     terminal.onUncaught((error) => {
       const name = error instanceof Error ? error.name : typeof error;

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { packageServices } from '../../src/config/schema/services/packages.ts';
-import { packageProtocols } from '../../src/protocols/index.ts';
+import { packageProtocols } from '../support/protocols.ts';
 import { snippet } from '../support/docs.ts';
 import { applyDiff, readPageEdits } from '../support/page-edits.ts';
 import { readText, repositoryFiles, ROOT } from '../support/repository.ts';

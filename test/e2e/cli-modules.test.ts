@@ -16,14 +16,14 @@ import { run } from '../support/run.ts';
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'gatehouse-modules-'));
-  // Prints each file that the main thread loads to stderr, and at SIGUSR2 the modules of Node.
+  // Prints each file that is loaded to stderr, and at SIGUSR2 the modules of Node.
   writeFileSync(
     join(folder, 'print.mjs'),
     `import { registerHooks } from 'node:module';
 import { isMainThread } from 'node:worker_threads';
 const load = (url, context, next) => { console.error('loaded ' + url); return next(url, context); };
+if (isMainThread || process.env.PRINT_ALL_THREADS === 'true') registerHooks({ load });
 if (isMainThread) {
-  registerHooks({ load });
   process.on('SIGUSR2', () => console.error(process.moduleLoadList.join('\\n') + '\\nend of modules'));
 }`,
   );
@@ -74,6 +74,7 @@ async function startTo(
   request: string | OneRequest = '/readyz',
   server = 'reusePort: false',
   more = '',
+  threads: 'loaded by the main thread' | 'loaded anywhere' = 'loaded by the main thread',
 ): Promise<string> {
   const file = join(folder, 'gatehouse.yaml');
   writeFileSync(join(folder, 'jwks.json'), JSON.stringify({ keys: [await publicKey()] }));
@@ -87,7 +88,10 @@ identities:
 services: { orders: { type: http, path: /orders/, upstream: { url: 'http://127.0.0.1:9/' } }${more} }
 `,
   );
-  const gateway = await startGatewayProcess(file, { NODE_OPTIONS: `--import=${join(folder, 'print.mjs')}` });
+  const gateway = await startGatewayProcess(file, {
+    NODE_OPTIONS: `--import=${join(folder, 'print.mjs')}`,
+    PRINT_ALL_THREADS: String(threads === 'loaded anywhere'),
+  });
   try {
     const { status } = await (typeof request === 'string'
       ? fetch(`${gateway.adminUrl}${request}`)
@@ -103,15 +107,34 @@ services: { orders: { type: http, path: /orders/, upstream: { url: 'http://127.0
 
 /** The packages of a gateway with one issuer, whose keys are in a file, and one `http` service. */
 const NEEDED = ['jose', 'lru-cache', 'prom-client'];
-/** Dependencies of prom-client. */
-const OF_METRICS = ['@opentelemetry/api', 'bintrees', 'tdigest'];
-
 test('a gateway loads no package that its configuration does not use', async () => {
   const output = await startTo();
   const loaded = [...packagesIn(output)];
   expect(output).not.toContain('/jose/dist/webapi/index.js');
   expect(loaded).toEqual(expect.arrayContaining(NEEDED));
-  expect(loaded.filter((name) => ![...NEEDED, ...OF_METRICS].includes(name))).toEqual([]);
+  expect(loaded.filter((name) => !NEEDED.includes(name))).toEqual([]);
+});
+
+test('a gateway loads the protocols of its service types only', async () => {
+  const protocols = (output: string): readonly string[] =>
+    sourcesIn(output).filter((file) =>
+      /^src\/protocols\/(?!http\/|index|shared\/|token-routes\/)/.test(file),
+    );
+  // Shared by the endpoints of all registries.
+  const shared = ['npm/package-name', 'oci/names', 'oci/registry-root', 'oci/scope'];
+  const always = shared.map((name) => `src/protocols/${name}.ts`);
+  expect(protocols(await startTo()).toSorted()).toEqual(always);
+  const gems = ", gems: { type: rubygems, path: /gems/, upstream: { url: 'http://127.0.0.1:9/' } }";
+  const withGems = protocols(await startTo('/readyz', undefined, gems));
+  expect(withGems).toContain('src/protocols/rubygems/rubygems.ts');
+  expect(withGems.filter((file) => !always.includes(file) && !file.includes('/rubygems/'))).toEqual([]);
+});
+
+test('the YAML parser is loaded for files that the simple reader does not read', async () => {
+  const parser = '/node_modules/yaml/';
+  expect(await startTo('/readyz', undefined, '', 'loaded anywhere')).not.toContain(parser);
+  const anchor = ", other: &other { type: http, path: /other/, upstream: { url: 'http://127.0.0.1:9/' } }";
+  expect(await startTo('/readyz', undefined, anchor, 'loaded anywhere')).toContain(parser);
 });
 
 const undici = 'NativeModule internal/deps/undici/undici';

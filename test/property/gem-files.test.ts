@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, expect } from 'vitest';
-import { packageProtocols } from '../../src/protocols/index.ts';
+import { packageProtocols } from '../support/protocols.ts';
 import { tarArchive, withTarName } from '../support/deb-archive.ts';
 import { specification } from '../support/gem-archive.ts';
 import { buildGem } from '../support/gem-server.ts';

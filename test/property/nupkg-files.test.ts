@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, expect } from 'vitest';
-import { packageProtocols } from '../../src/protocols/index.ts';
+import { packageProtocols } from '../support/protocols.ts';
 import { needs } from '../support/needs.ts';
 import {
   nuspecFile,

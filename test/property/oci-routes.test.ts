@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { RequestedOperations } from '../../src/core/request/protocol.ts';
 import type { RequestHead } from '../../src/core/request/request-head.ts';
-import { ociProtocol, readScopes } from '../../src/protocols/index.ts';
+import { readScopes } from '../../src/protocols/index.ts';
+import { ociProtocol } from '../support/protocols.ts';
 
 const { classify } = ociProtocol({
   path: '/v2/',

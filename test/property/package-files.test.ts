@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, expect } from 'vitest';
-import { packageProtocols } from '../../src/protocols/index.ts';
+import { packageProtocols } from '../support/protocols.ts';
 import { controlFile, debPackage, tarArchive } from '../support/deb-archive.ts';
 import { buildDeb } from '../support/debian-repository.ts';
 import { needs } from '../support/needs.ts';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { RequestHead } from '../../src/core/request/request-head.ts';
 import { parseTarget } from '../../src/http/request-target.ts';
-import { packageProtocols } from '../../src/protocols/index.ts';
+import { packageProtocols } from '../support/protocols.ts';
 
 const npm = packageProtocols.npm({ path: '/f/' });
 const go = packageProtocols.go({ path: '/f/' });

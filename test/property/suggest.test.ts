@@ -138,7 +138,7 @@ test('merged: passes the checks, allows the covered requests, and grants nothing
       const data = configuration(settings);
       const config = load(data);
       const events = requests.map((request) => record(config, request));
-      const gateway = build(config, { version: '0', inspect: true });
+      const gateway = await build(config, { version: '0', inspect: true });
       const suggest = gateway.suggest(config);
       for (const event of events) suggest.add(event);
       const suggestion = suggest.finish();
@@ -154,7 +154,7 @@ test('merged: passes the checks, allows the covered requests, and grants nothing
         else known.grants = [...known.grants, ...identity.grants];
       }
       const changed = load(merged);
-      const after = build(changed, { version: '0', inspect: true });
+      const after = await build(changed, { version: '0', inspect: true });
       const replay = after.replay(config);
       const results = events.map(replay);
       await after.stop();

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { unmatchedPatternProblem } from '../../src/config/rules/names/unmatched-pattern.ts';
 import type { RequestHead } from '../../src/core/request/request-head.ts';
 import { parseTarget } from '../../src/http/request-target.ts';
-import { gitProtocol, packageProtocols } from '../../src/protocols/index.ts';
+import { gitProtocol, packageProtocols } from '../support/protocols.ts';
 
 const settings = { path: '/f/' };
 const go = packageProtocols.go(settings);

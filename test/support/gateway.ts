@@ -57,7 +57,10 @@ export async function startGateway(
   const loaded = loadConfig(file, options.env ?? {});
   if (loaded.kind === 'invalid')
     throw new Error(`test configuration:\n${loaded.problems.map(formatProblem).join('\n')}`);
-  const gateway = build(loaded.config, { version: 'test', ...(options.clock && { clock: options.clock }) });
+  const gateway = await build(loaded.config, {
+    version: 'test',
+    ...(options.clock && { clock: options.clock }),
+  });
   const { server, admin, authorizer } = await gateway.start();
   const auditFile = join(folder, 'audit.log');
   const auditText = (): string => readFileSync(auditFile, 'utf8');

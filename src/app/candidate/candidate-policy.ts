@@ -5,8 +5,9 @@ import type { CandidateDifference, EndedRequest } from '../../core/candidate.ts'
 import { basisReason, deny, type Decision } from '../../core/decision.ts';
 import type { Protocol, RequestedOperations } from '../../core/request/protocol.ts';
 import { authorize, classify } from '../../gateway/index.ts';
+import { httpProtocol } from '../../protocols/index.ts';
 import { refuseUntrusted } from '../inspect/assumed-credential.ts';
-import { protocolOf, type Service } from '../services/service-protocol.ts';
+import { compileProtocol, type Service } from '../services/service-protocol.ts';
 
 /** Decides an ended request with the candidate policy. */
 export interface CandidatePolicy {
@@ -153,7 +154,7 @@ const UNUSABLE = {
 function otherOperations(service: Service, next: Service, candidate: Config): Protocol | undefined {
   if (service.type !== 'http' || next.type !== 'http') return undefined;
   if (isDeepStrictEqual(service.operations, next.operations)) return undefined;
-  return protocolOf(candidate, { ...service, operations: next.operations });
+  return compileProtocol(candidate, { ...service, operations: next.operations }, { http: httpProtocol });
 }
 
 function resultOf(decision: Decision): CandidateDifference {

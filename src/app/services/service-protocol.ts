@@ -2,14 +2,7 @@ import type { Config } from '../../config/index.ts';
 import type { Protocol } from '../../core/request/protocol.ts';
 import { compileResourceMetadataUrl } from '../../core/resource-metadata.ts';
 import { isProtectedResource } from './protected-resource.ts';
-import {
-  gitlabProtocol,
-  gitProtocol,
-  httpProtocol,
-  ociProtocol,
-  packageProtocols,
-  type HttpSettings,
-} from '../../protocols/index.ts';
+import { loadProtocols, type HttpSettings, type Protocols } from '../../protocols/index.ts';
 
 export type Service = Config['services'][number];
 
@@ -77,21 +70,31 @@ function resourceMetadataOf(
   return isProtectedResource(service) ? compileResourceMetadataUrl({ ...service, publicUrl }) : undefined;
 }
 
-export function protocolOf(config: Config, service: Service): Protocol {
+/** Loads the protocols of the services. Rejects if a module cannot be loaded. */
+export function loadServiceProtocols({ services }: Config): Promise<Protocols> {
+  return loadProtocols(services.map(({ type }) => type));
+}
+
+export function compileProtocol(config: Config, service: Service, protocols: Protocols): Protocol {
   switch (service.type) {
     case 'http':
-      return httpProtocol({ ...service, resourceMetadata: resourceMetadataOf(config, service) });
+      return loaded(protocols.http)({ ...service, resourceMetadata: resourceMetadataOf(config, service) });
     case 'oci':
-      return ociProtocol({
+      return loaded(protocols.oci)({
         ...service,
         foreignPaths: pathsBelow(config, service),
         publicUrl: config.server.publicUrl,
       });
     case 'git':
-      return gitProtocol(service);
+      return loaded(protocols.git)(service);
     case 'gitlab':
-      return gitlabProtocol({ ...service, projects: projectsOf(config, service) });
+      return loaded(protocols.gitlab)({ ...service, projects: projectsOf(config, service) });
     default:
-      return packageProtocols[service.type](service);
+      return loaded(protocols[service.type])(service);
   }
+}
+
+function loaded<T>(protocol: T | undefined): T {
+  if (protocol === undefined) throw new TypeError('the protocol of a service is not loaded');
+  return protocol;
 }

@@ -15,8 +15,8 @@ import { createForwarder, type Forwarder, type StallWatch } from '../../proxy/in
 import { foldLoosely } from '../../util/http/header-name.ts';
 import { reuse, type ReusableResources } from '../../util/resources/reuse.ts';
 import type { EndpointPipeline, ServicePipeline } from '../../gateway/index.ts';
-import { createTokenRouteGuard } from '../../protocols/index.ts';
-import { hasUpstream, protocolOf, withApiRoot, withTimeouts, type Service } from './service-protocol.ts';
+import { createTokenRouteGuard, type Protocols } from '../../protocols/index.ts';
+import { compileProtocol, hasUpstream, withApiRoot, withTimeouts, type Service } from './service-protocol.ts';
 import { createWellKnownRoutes } from './well-known-routes.ts';
 
 export interface Services {
@@ -44,6 +44,7 @@ export interface ServicePorts extends Omit<RegistryHostPorts, 'extractLogin'> {
   readonly clock: Clock;
   readonly stalls: StallWatch;
   readonly queueMeter: QueueMeter;
+  readonly protocols: Protocols;
   readonly bindPackage: BindPackage;
   readonly prepareTickets: PrepareTickets;
 }
@@ -55,7 +56,9 @@ interface ServiceProtocol {
 
 /** Creates the pipeline of each service, and the token endpoints of the registries. */
 export function createServices(config: Config, ports: ServicePorts, previous?: Forwarders): Services {
-  const services = config.services.map((service) => ({ service, protocol: protocolOf(config, service) }));
+  const services = config.services.map((service) => {
+    return { service, protocol: compileProtocol(config, service, ports.protocols) };
+  });
   const tokens = tokenSettings(config);
   const forwarders = reuseForwarders(config, services, ports, previous);
   const built = services.map(({ service, protocol }) => {

@@ -33,7 +33,7 @@ import {
   type Pipeline,
   type Reauthorize,
 } from '../../gateway/index.ts';
-import { jsonRefusal } from '../../protocols/index.ts';
+import { jsonRefusal, type Protocols } from '../../protocols/index.ts';
 
 /** Everything that depends on one configuration. One snapshot serves a request from start to end. */
 export interface ConfigurationSnapshot extends Inspections {
@@ -60,14 +60,21 @@ export interface ConfigurationSnapshot extends Inspections {
   readonly resources: SnapshotResources;
 }
 
+export interface SnapshotDependencies {
+  /** The protocols of the configuration. */
+  readonly protocols: Protocols;
+  /** Delegates to the active snapshot. */
+  readonly reauthorize: Reauthorize;
+}
+
 /**
- * Throws if a resource cannot be opened; `previous` is unchanged then. `reauthorize` delegates to the active snapshot.
- * `authorizer`: the compiled policy of the configuration.
+ * Throws if a resource cannot be opened; `previous` is unchanged then. `authorizer`: the compiled policy of the
+ * configuration.
  */
 export function createSnapshot(
   config: Config,
   application: ApplicationScope,
-  reauthorize: Reauthorize,
+  dependencies: SnapshotDependencies,
   previous?: ConfigurationSnapshot,
   authorizer: Authorizer = createAuthorizer(config, nearestPorts(application)),
 ): ConfigurationSnapshot {
@@ -78,7 +85,7 @@ export function createSnapshot(
     ({ admin }) => openAdminToken(admin, application.log, vaultValuesOf(vaults)),
   );
   try {
-    return assemble(config, application, reauthorize, { vaults, adminTokens, authorizer }, previous);
+    return assemble(config, application, dependencies, { vaults, adminTokens, authorizer }, previous);
   } catch (error) {
     for (const token of missingFrom(adminTokens, previous?.resources.adminTokens)) token.close();
     for (const values of missingFrom(vaults, previous?.resources.vaults)) values.close();
@@ -97,7 +104,7 @@ export function nearestPorts({ clock, telemetry }: ApplicationScope): {
 function assemble(
   config: Config,
   application: ApplicationScope,
-  reauthorize: Reauthorize,
+  { protocols, reauthorize }: SnapshotDependencies,
   {
     vaults,
     adminTokens,
@@ -123,6 +130,7 @@ function assemble(
     {
       ...ports,
       egress: application.egress,
+      protocols,
       bindPackage: createPackageBinding(ports),
       prepareTickets: createTickets(mintSettings(config, authorizer), ports),
       openVault: application.openVault,

@@ -4,6 +4,7 @@ import type { Reauthorize } from '../../gateway/index.ts';
 import { compileAuthorizer } from '../../policy/index.ts';
 import { runInSlices } from '../../util/async/steps.ts';
 import type { ApplicationScope } from '../application-scope.ts';
+import { loadServiceProtocols } from '../services/service-protocol.ts';
 import { createSnapshot, nearestPorts } from './configuration-snapshot.ts';
 import type { SnapshotManager } from './snapshot-manager.ts';
 
@@ -16,8 +17,9 @@ export function createReplace(
 ): (next: Config) => Promise<void> {
   return async function replace(next) {
     const authorizer = await runInSlices(compileAuthorizer(next, nearestPorts(application)));
+    const dependencies = { protocols: await loadServiceProtocols(next), reauthorize };
     const applyToListeners = listeners.map((listener) => listener.prepare(next.server));
-    const snapshot = createSnapshot(next, application, reauthorize, snapshots.current, authorizer);
+    const snapshot = createSnapshot(next, application, dependencies, snapshots.current, authorizer);
     try {
       await snapshot.prepare();
       if (stopping()) throw new GatehouseError('startup_failed', 'the process is stopping');

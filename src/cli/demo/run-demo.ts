@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from '../../app/build.ts';
 import { loadConfigOffThread } from '../../config/serving.ts';
+import { loadEveryProtocol } from '../../protocols/index.ts';
 import { formatListenAddress } from '../../util/http/listen-address.ts';
 import { acceptConfiguration } from '../configuration.ts';
 import { EXIT, type ExitCode, type Terminal } from '../terminal.ts';
@@ -54,9 +55,10 @@ async function openScene(terminal: Terminal, releases: (() => Promise<void> | vo
   const token = issuer.mint({ ...DEMO_JOB, aud: url });
   const tokenFile = join(folder, 'job.jwt');
   writeFileSync(tokenFile, token, { mode: 0o600 });
-  // As `serve` does, so that the image's build fills the compile cache of both threads.
+  // As `serve` does, so that the image's build fills the compile cache of both threads. Other configurations use more protocols.
+  await loadEveryProtocol();
   const config = acceptConfiguration(file, await loadConfigOffThread(file, terminal.env), terminal);
-  const gateway = build(config, { version: VERSION });
+  const gateway = await build(config, { version: VERSION });
   releases.push(() => gateway.stop());
   const { admin } = await gateway.start();
   return {

@@ -13,13 +13,8 @@ import {
   WRITE_PACKAGES,
 } from '../shared/package-operations.ts';
 import { phraseOf } from '../shared/refusal.ts';
+import { NPM_NAME } from './package-name.ts';
 import { packageChange } from './publication.ts';
-
-/**
- * Package names (validate-npm-package-name), including legacy names with capitals. A leading `-` starts a
- * registry route.
- */
-const NAME = /^(?:@[A-Za-z0-9~][A-Za-z0-9._~-]*\/)?[A-Za-z0-9~][A-Za-z0-9._~-]*$/;
 
 /** The slash after a scope, which npm encodes. The routes before a name are the same for both spellings. */
 const SCOPE = /^((?:-\/package\/|-\/npm\/v1\/attestations\/)?@[^/%]+)%2f/i;
@@ -58,7 +53,7 @@ export function npmProtocol(settings: { readonly path: string }): Protocol {
     if (rest.includes('%')) return unknownOperation('percent-encoding in a package name');
     if (rest.startsWith('-/')) return special(rest, head);
     const [name, more] = splitName(rest);
-    if (!NAME.test(name)) return unknownOperation('not a package name');
+    if (!NPM_NAME.test(name)) return unknownOperation('not a package name');
     if (isRead(method)) {
       if (isFileOf(name, more)) return onePackage(READ_PACKAGES, name);
       // The package document, or one version by number or tag.
@@ -93,10 +88,10 @@ function special(rest: string, head: RequestHead): Classification {
   if (rest === '-/v1/search' || rest === '-/all')
     return read ? everyPackage() : unknownOperation(`${method} on search`);
   const [, attested = ''] = /^-\/npm\/v1\/attestations\/(.+)@[^@/]+$/.exec(rest) ?? [];
-  if (NAME.test(attested))
+  if (NPM_NAME.test(attested))
     return read ? onePackage(READ_PACKAGES, attested) : unknownOperation(`${method} on an attestation`);
   const [, name = '', tag] = /^-\/package\/((?:@[^/]+\/)?[^/]+)\/dist-tags(?:\/([^/]+))?$/.exec(rest) ?? [];
-  if (!NAME.test(name)) return unknownOperation('not a route of an npm registry');
+  if (!NPM_NAME.test(name)) return unknownOperation('not a route of an npm registry');
   if (tag === undefined)
     return read ? onePackage(READ_PACKAGES, name) : unknownOperation(`${method} on the list of tags`);
   if (!TAG_METHODS.has(method)) return unknownOperation(`${method} on a tag`);
@@ -156,10 +151,4 @@ function npmRefusal(text: RefusalText) {
     body: `${JSON.stringify({ error })}\n`,
     phrase: phraseOf(text),
   };
-}
-
-/** The package name in a path segment, its slash encoded or not; undefined if it is not a package name. */
-export function npmPackageName(text: string): string | undefined {
-  const name = text.replace(/^(@[^/%]+)%2f/i, '$1/');
-  return NAME.test(name) ? name : undefined;
 }

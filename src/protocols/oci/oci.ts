@@ -6,6 +6,7 @@ import { isRead, unknownOperation } from '../shared/package-operations.ts';
 import { classifyUpload, type MountRules } from './mount.ts';
 import { API_VERSION, ociRefusal } from './refusal.ts';
 import { malformed, operationsFor, readRoute, registryOperations } from './routes.ts';
+import { API } from './registry-root.ts';
 import { CATALOG, scopesOf } from './scope.ts';
 
 export interface OciSettings {
@@ -18,8 +19,6 @@ export interface OciSettings {
   /** With https, the token endpoint in challenges has this scheme for every host: clients send credentials to it. */
   readonly publicUrl: string;
 }
-
-const API = '/v2/';
 
 /** A registry: all routes of the OCI distribution specification 1.1, and Docker's catalog. */
 export function ociProtocol(settings: OciSettings): Protocol {
@@ -76,19 +75,6 @@ export function ociProtocol(settings: OciSettings): Protocol {
       );
     },
     refusal: ociRefusal,
-  };
-}
-
-/**
- * The root of a host whose registries all have a prefix: it serves the login challenge and no repositories.
- */
-export function registryRoot(protocol: Protocol): Protocol {
-  return {
-    ...protocol,
-    classify: (head) =>
-      head.path === API
-        ? protocol.classify(head)
-        : unknownOperation('no repository prefix of this host matches'),
   };
 }
 

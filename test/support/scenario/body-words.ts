@@ -10,7 +10,7 @@ import type {
 import type { RequestHead } from '../../../src/core/request/request-head.ts';
 import { createPipeline, type ServicePipeline } from '../../../src/gateway/index.ts';
 import { createListener } from '../../../src/http/index.ts';
-import { httpProtocol } from '../../../src/protocols/index.ts';
+import { httpProtocol } from '../protocols.ts';
 import { recordingLog, sampleCaller } from '../audit-events.ts';
 import { LISTENER, NOT_COUNTED } from '../listener.ts';
 import { startRecordingUpstream, type RecordingUpstream } from '../recording-upstream.ts';

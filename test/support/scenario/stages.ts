@@ -1,5 +1,6 @@
 import type { ServicePipeline, Stages } from '../../../src/gateway/index.ts';
-import { httpProtocol, jsonRefusal } from '../../../src/protocols/index.ts';
+import { jsonRefusal } from '../../../src/protocols/index.ts';
+import { httpProtocol } from '../protocols.ts';
 import {
   createForwarder,
   StallWatch,

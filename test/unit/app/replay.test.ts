@@ -31,12 +31,12 @@ services:
 const folder = temporaryFolder('replay');
 let gateway: Gateway;
 
-beforeAll(() => {
+beforeAll(async () => {
   const file = join(folder.path, 'gatehouse.yaml');
   writeFileSync(file, CONFIG);
   const loaded = loadConfig(file, {});
   if (loaded.kind === 'invalid') throw new TypeError(JSON.stringify(loaded.problems));
-  gateway = build(loaded.config, { version: '0', inspect: true });
+  gateway = await build(loaded.config, { version: '0', inspect: true });
 });
 afterAll(async () => {
   await gateway.stop();

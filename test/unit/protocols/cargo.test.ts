@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Classification, PublicUrls } from '../../../src/core/request/protocol.ts';
 import type { RequestHead } from '../../../src/core/request/request-head.ts';
 import { CONFIG } from '../../../src/protocols/cargo/config.ts';
-import { packageProtocols } from '../../../src/protocols/index.ts';
+import { packageProtocols } from '../../support/protocols.ts';
 import { describeOperations } from './describe-operations.ts';
 import { SCOPE_NOT_GRANTED } from './request-heads.ts';
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { createTokenRouteGuard, packageProtocols } from '../../../src/protocols/index.ts';
+import { createTokenRouteGuard } from '../../../src/protocols/index.ts';
+import { packageProtocols } from '../../support/protocols.ts';
 import { describeOperations } from './describe-operations.ts';
 import { headsAt, SCOPE_NOT_GRANTED } from './request-heads.ts';
 

@@ -1,7 +1,7 @@
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { watchMembers } from '../../../src/protocols/deb/archive.ts';
-import { packageProtocols } from '../../../src/protocols/index.ts';
+import { packageProtocols } from '../../support/protocols.ts';
 import { arArchive, controlFile, debPackage, tarArchive, withTarName } from '../../support/deb-archive.ts';
 import { describeOperations } from './describe-operations.ts';
 import { headsAt } from './request-heads.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Classification } from '../../../src/core/request/protocol.ts';
-import { packageProtocols } from '../../../src/protocols/index.ts';
+import { packageProtocols } from '../../support/protocols.ts';
 import { describeOperations } from './describe-operations.ts';
 import { headsAt, SCOPE_NOT_GRANTED } from './request-heads.ts';
 

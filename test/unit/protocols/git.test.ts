@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { gitProtocol } from '../../../src/protocols/index.ts';
+import { gitProtocol } from '../../support/protocols.ts';
 import { headsAt, SCOPE_NOT_GRANTED } from './request-heads.ts';
 
 const { classify, challenge, refusal, credentialSources } = gitProtocol({ path: '/git/' });

@@ -6,7 +6,7 @@ import {
   GROUP_ENDPOINTS,
   INSTANCE_ENDPOINTS,
 } from '../../../src/protocols/gitlab/endpoints/shared-packages.ts';
-import { gitlabProtocol } from '../../../src/protocols/index.ts';
+import { gitlabProtocol } from '../../support/protocols.ts';
 import { describeOperations } from './describe-operations.ts';
 import { headsAt } from './request-heads.ts';
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { RequestHead } from '../../../src/core/request/request-head.ts';
 import { API_METHODS, NEVER, type GitlabEndpoint } from '../../../src/protocols/gitlab/endpoints/endpoint.ts';
 import { GITLAB_ENDPOINTS } from '../../../src/protocols/gitlab/endpoints/endpoints.ts';
-import { gitlabProtocol } from '../../../src/protocols/index.ts';
+import { gitlabProtocol } from '../../support/protocols.ts';
 
 const protocol = gitlabProtocol({ path: '/', projects: new Map([['42', 'acme/base-images']]) });
 

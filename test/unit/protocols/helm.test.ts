@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { RequestHead } from '../../../src/core/request/request-head.ts';
-import { packageProtocols } from '../../../src/protocols/index.ts';
+import { packageProtocols } from '../../support/protocols.ts';
 import { SCOPE_NOT_GRANTED } from './request-heads.ts';
 
 const { classify, challenge, refusal } = packageProtocols.helm({ path: '/charts/' });

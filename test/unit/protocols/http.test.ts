@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { httpProtocol } from '../../../src/protocols/index.ts';
+import { httpProtocol } from '../../support/protocols.ts';
 import { headsAt, SCOPE_NOT_GRANTED } from './request-heads.ts';
 
 const head = headsAt('api.example.com');

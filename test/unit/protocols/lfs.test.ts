@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { gitProtocol } from '../../../src/protocols/index.ts';
+import { gitProtocol } from '../../support/protocols.ts';
 import { rewriteLfsBatch } from '../../../src/protocols/git/lfs-batch-response.ts';
 import { headsAt } from './request-heads.ts';
 

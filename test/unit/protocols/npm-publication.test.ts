@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { packageProtocols } from '../../../src/protocols/index.ts';
+import { packageProtocols } from '../../support/protocols.ts';
 import { JsonScanner } from '../../../src/protocols/npm/json-scanner.ts';
 import { headsAt } from './request-heads.ts';
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { RequestHead } from '../../../src/core/request/request-head.ts';
-import { ociProtocol, operationsForAccess, readScopes, registryRoot } from '../../../src/protocols/index.ts';
+import { operationsForAccess, readScopes, registryRoot } from '../../../src/protocols/index.ts';
+import { ociProtocol } from '../../support/protocols.ts';
 import { headsAt } from './request-heads.ts';
 
 const HEX = 'a'.repeat(64);

@@ -3,14 +3,14 @@ import { expect, test } from 'vitest';
 import { compileCredentialHint } from '../../../src/core/credential-hint.ts';
 import { REASON_NAMES, REASONS } from '../../../src/core/reasons.ts';
 import type { Protocol } from '../../../src/core/request/protocol.ts';
+import { jsonRefusal } from '../../../src/protocols/index.ts';
 import {
-  gitlabProtocol,
   gitProtocol,
+  gitlabProtocol,
   httpProtocol,
-  jsonRefusal,
   ociProtocol,
   packageProtocols,
-} from '../../../src/protocols/index.ts';
+} from '../../support/protocols.ts';
 import { SERVICE_TYPES } from '../../support/every-type.ts';
 
 const path = '/';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { PublicUrls } from '../../../src/core/request/protocol.ts';
-import { packageProtocols } from '../../../src/protocols/index.ts';
+import { packageProtocols } from '../../support/protocols.ts';
 import { MIRROR_LIST } from '../../../src/protocols/rpm/mirror-list.ts';
 import { REPOSITORY_FILE } from '../../../src/protocols/rpm/repository-file.ts';
 import { describeOperations } from './describe-operations.ts';

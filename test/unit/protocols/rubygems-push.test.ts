@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { packageProtocols } from '../../../src/protocols/index.ts';
+import { packageProtocols } from '../../support/protocols.ts';
 import { watchGem } from '../../../src/protocols/rubygems/gem-file.ts';
 import { tarArchive, withTarName } from '../../support/deb-archive.ts';
 import { attestedForm, gemArchive, specification } from '../../support/gem-archive.ts';

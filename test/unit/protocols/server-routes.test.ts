@@ -3,7 +3,7 @@
  * (help.sonatype.com, formats) and Artifactory (JFrog REST API).
  */
 import { describe, expect, test } from 'vitest';
-import { gitProtocol, packageProtocols } from '../../../src/protocols/index.ts';
+import { gitProtocol, packageProtocols } from '../../support/protocols.ts';
 import { headsAt } from './request-heads.ts';
 
 const head = headsAt('packages.example.com', '/x/');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { packageProtocols } from '../../../src/protocols/index.ts';
+import { packageProtocols } from '../../support/protocols.ts';
 import { headsAt, SCOPE_NOT_GRANTED } from './request-heads.ts';
 
 const { classify, challenge, refusal } = packageProtocols.terraform({ path: '/terraform/' });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { RequestHead } from '../../../../src/core/request/request-head.ts';
 import { createExtract } from '../../../../src/credentials/index.ts';
-import { packageProtocols } from '../../../../src/protocols/index.ts';
+import { packageProtocols } from '../../../support/protocols.ts';
 
 const deployUsernames = new Set(['edge']);
 const publicUrl = 'https://gateway.example.com';
