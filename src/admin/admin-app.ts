@@ -20,7 +20,7 @@ export function createAdminApp(access: TokenAccess, refusalOf: CheckAccess, port
   const app = new Hono();
   // Before the checks of the API: the console has its own.
   if (ports.console !== undefined) {
-    const routes = consoleRoutes(ports.console, access);
+    const routes = consoleRoutes(ports.console, access, ports.log);
     app.use('/console', routes).use('/console/*', routes);
   }
   app.use(async (context, next) => {

@@ -6,7 +6,7 @@ import { isLoopback, type ListenAddress, parseListenAddress } from '../util/http
 import { http } from '../util/http/node-http.ts';
 import { createAccessCheck } from './access.ts';
 import type { AdminPorts } from './admin-app.ts';
-import { internalError, writeApiResponse } from './api-response.ts';
+import { internalError, notLoaded, writeApiResponse, type ApiResponse } from './api-response.ts';
 import { READ_ROUTES, respondToRead } from './read-routes.ts';
 import { TokenAttempts } from './token-attempts.ts';
 
@@ -42,22 +42,29 @@ export function createAdmin(settings: AdminSettings, ports: AdminPorts): Admin {
   });
   async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (await respondToRead(request, response, refusalOf, ports)) return;
-    const handle = await app();
-    await handle(request, response);
+    const handle = await app().catch((error: unknown) => fail(request, response, error, notLoaded()));
+    await handle?.(request, response);
   }
-  /** A fault outside the app: of a read route, or of the disk that the modules of the app are on. */
-  function fail({ url = '' }: IncomingMessage, response: ServerResponse, error: unknown): void {
+  /** A fault outside the app: of a read route, or of the disk or the file descriptors that the app's modules need. */
+  function fail(
+    { url = '' }: IncomingMessage,
+    response: ServerResponse,
+    error: unknown,
+    refusal: ApiResponse,
+  ): undefined {
     // Any other target can contain a credential.
     const path = READ_ROUTES.has(url) ? url : undefined;
     const name = error instanceof Error ? error.name : 'unknown';
     ports.log.error('an admin request failed', { path, error: name });
     if (response.headersSent) response.destroy();
-    else writeApiResponse(response, internalError());
+    else writeApiResponse(response, refusal);
   }
   const server = http.createServer(
     { headersTimeout: 5_000, requestTimeout: 10_000, maxHeaderSize: 16 * 1024 },
     (request, response) =>
-      void respond(request, response).catch((error: unknown) => fail(request, response, error)),
+      void respond(request, response).catch((error: unknown) =>
+        fail(request, response, error, internalError()),
+      ),
   );
 
   return {

@@ -25,6 +25,10 @@ export function internalError(): ApiResponse {
   return apiResponse(500, { error: 'internal_error', message: 'See the log of the gateway.' });
 }
 
+export function notLoaded(): ApiResponse {
+  return apiResponse(503, { error: 'unavailable', message: 'See the log of the gateway, and try again.' });
+}
+
 export function writeApiResponse(
   response: ServerResponse,
   { status, contentType, body, headers }: ApiResponse,

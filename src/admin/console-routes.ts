@@ -1,4 +1,5 @@
 import type { MiddlewareHandler } from 'hono';
+import type { Log } from '../core/ports.ts';
 import { onDemand } from '../util/async/on-demand.ts';
 import type { ConsolePorts } from './console/console-ports.ts';
 import type { TokenAccess } from './access.ts';
@@ -18,7 +19,11 @@ export interface ConsoleSource {
 }
 
 /** Passes a request to the console, whose modules the first request loads. */
-export function consoleRoutes({ settings, ports }: ConsoleSource, access: TokenAccess): MiddlewareHandler {
+export function consoleRoutes(
+  { settings, ports }: ConsoleSource,
+  access: TokenAccess,
+  log: Log,
+): MiddlewareHandler {
   const app = onDemand(async () => {
     const { createConsole } = await import('./console/console.ts');
     return createConsole({ ...access, write: () => settings().write, hosts: () => settings().hosts }, ports);
@@ -26,6 +31,11 @@ export function consoleRoutes({ settings, ports }: ConsoleSource, access: TokenA
 
   return async (context, next) => {
     if (!settings().enabled) return next();
-    return (await app()).fetch(context.req.raw, context.env as object);
+    const loaded = await app().catch((error: unknown) => {
+      log.error('the console cannot be loaded', { error: error instanceof Error ? error.name : 'unknown' });
+      return undefined;
+    });
+    if (loaded === undefined) return context.text('The console cannot be loaded. Try again.\n', 503);
+    return loaded.fetch(context.req.raw, context.env as object);
   };
 }

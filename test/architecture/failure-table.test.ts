@@ -174,6 +174,9 @@ const TESTS_OF: TestsByRow = {
       'B2 brute force: neither case nor X-Forwarded-For evades the limit; valid credentials still work',
     ],
   ],
+  'the gateway has no free file descriptor when a request loads a module for the first time': [
+    ['test/faults/no-descriptors.test.ts', 'the first use of modules without free file descriptors'],
+  ],
   'a client sends more than ten different tokens to the admin listener in a minute': [
     [
       'test/security/console/login.test.ts',

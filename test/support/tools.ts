@@ -36,6 +36,7 @@ export const TOOL_PACKAGES = {
   nginx: 'nginx-light',
   openssl: 'openssl',
   podman: 'podman',
+  prlimit: 'util-linux',
   prometheus: 'prometheus',
   promtool: 'prometheus',
   ps: 'procps',
