@@ -64,7 +64,7 @@ async function sendMany(port: number, agent: Agent, body: string | undefined, co
   expect([...statuses]).toEqual([200]);
 }
 
-/** Bytes per request, between the measurements with and without the fault: 170 and 3,300; 1,400 and 3,800 */
+/** Bytes per request, between the measurements with and without the fault: 170 and 3,300; 1,400 and 3,800. */
 const LIMIT = 1_000;
 /** A bare server of Node promotes up to 830 bytes of each closed connection. */
 const CONNECTION_LIMIT = 2_500;
