@@ -35,6 +35,17 @@ const kinds = (manifests: readonly Manifest[]): string[] =>
 const ALWAYS = ['ConfigMap', 'Deployment', 'Job', 'Pod', 'Secret', 'Service', 'ServiceAccount'];
 
 describe('the chart', () => {
+  test.each([
+    [['--set', 'networkPolicy.enabled=true'], true],
+    [['--set', 'networkPolicy.enabled=true', '--set', 'networkPolicy.egress[0].ports[0].port=443'], false],
+    [[], false],
+  ])('the notes warn if %j isolates the pods from issuers and upstreams', async (flags, expected) => {
+    const values = ['--values', valuesFile('minimal'), ...flags];
+    const { code, stdout } = await helm('install', 'gateway', CHART, '--dry-run=client', ...values);
+    expect(code).toBe(0);
+    expect(stdout.includes('WARNING: networkPolicy.egress is empty')).toBe(expected);
+  });
+
   test.each(CI_VALUES)('lints with the values of %s', async (name) => {
     const lint = await helm('lint', '--strict', CHART, '--values', valuesFile(name));
     expect(lint).toExitWith(0);
