@@ -161,7 +161,9 @@ describe('explain --request-id', () => {
   test('a credential that was not verified: exit 2, file, line and reason', async () => {
     const { code, stdout, stderr } = await explain(ids['forged'], log());
     expect({ code, stdout, stderr }).toExitWith(2);
-    expect(stderr).toMatch(/audit\.log:\d+: request .* cannot be evaluated: the credential was not verified/);
+    expect(stderr).toMatch(
+      /audit\.log:\d+: request .* cannot be evaluated: the credential was not verified; recorded: 401 \w+ \(".+"\)\n/,
+    );
   });
 
   test('another configuration: the decision differs, and a note says so', async () => {

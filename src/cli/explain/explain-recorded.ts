@@ -66,7 +66,8 @@ async function findRequest(path: string, id: string): Promise<RecordedRequest> {
       const read = readRecordedRequest(parse(line));
       if (read.kind === 'other' || read.requestId !== id) continue;
       if (read.kind === 'recorded') found = read;
-      else unusable = `${file}:${number}: request ${id} cannot be evaluated: ${read.detail}`;
+      else
+        unusable = `${file}:${number}: request ${id} cannot be evaluated: ${read.detail}; recorded: ${outcomeOf(read.recorded)}`;
     }
     if (found !== undefined) return found;
     if (unusable !== undefined) throw new GatehouseError('usage', unusable);
@@ -75,6 +76,14 @@ async function findRequest(path: string, id: string): Promise<RecordedRequest> {
     'usage',
     `no audit event has the request id ${id}; searched: ${files.map((file) => (file === '-' ? 'standard input' : file)).join(', ')}`,
   );
+}
+
+function outcomeOf({
+  status,
+  reason,
+  detail,
+}: Pick<RecordedRequest, 'status' | 'reason' | 'detail'>): string {
+  return `${status} ${reason}${detail === undefined ? '' : ` (${JSON.stringify(detail)})`}`;
 }
 
 /** Audit events do not contain the scheme. */

@@ -50,7 +50,15 @@ export type RecordedRead =
   /** Another event, such as an access line. */
   | { readonly kind: 'other' }
   /** An audit event that cannot be evaluated again. */
-  | { readonly kind: 'unusable'; readonly requestId: string; readonly detail: string };
+  | {
+      readonly kind: 'unusable';
+      readonly requestId: string;
+      readonly detail: string;
+      readonly recorded: RecordedOutcome;
+    };
+
+/** The recorded response and its cause. */
+type RecordedOutcome = Pick<RecordedRequest, 'status' | 'reason' | 'detail'>;
 
 /** Reads one event of docs/reference/audit.md. */
 export function readRecordedRequest(event: unknown): RecordedRead {
@@ -63,28 +71,31 @@ export function readRecordedRequest(event: unknown): RecordedRead {
   ];
   const requestId = request['id'];
   if (facts['dataset'] !== 'gatehouse.audit' || typeof requestId !== 'string') return { kind: 'other' };
+  const recorded: RecordedOutcome = {
+    status: Number(objectAt(event, 'http', 'response')['status_code']),
+    reason: textOr(facts['reason'], ''),
+    detail: optionalText(gatehouse['detail']),
+  };
   const read = readCredential(gatehouse, user);
-  if (read.kind === 'unusable') return { kind: 'unusable', requestId, detail: read.detail };
+  if (read.kind === 'unusable') return { kind: 'unusable', requestId, detail: read.detail, recorded };
   const listed = readRecordedOperations(gatehouse);
-  if (listed.kind === 'unusable') return { kind: 'unusable', requestId, detail: listed.detail };
+  if (listed.kind === 'unusable') return { kind: 'unusable', requestId, detail: listed.detail, recorded };
   const { operations } = listed;
   const unlisted = withoutOperations(gatehouse, facts);
   if (operations.length === 0 && unlisted)
-    return { kind: 'unusable', requestId, detail: 'the event does not contain the operations' };
+    return { kind: 'unusable', requestId, detail: 'the event does not contain the operations', recorded };
   return {
     kind: 'recorded',
     requestId,
     time: textOr(objectAt(event)['@timestamp'], ''),
     method: textOr(request['method'], 'GET'),
     url: `https://${textOr(url['domain'], '')}${textOr(url['path'], '/')}`,
-    status: Number(objectAt(event, 'http', 'response')['status_code']),
+    ...recorded,
     service: optionalText(gatehouse['service']),
     serviceType: optionalText(gatehouse['type']),
     basis: optionalText(gatehouse['basis']),
     relaxed: optionalText(objectAt(gatehouse, 'relaxed')['reason']),
     decision: optionalText(gatehouse['decision']),
-    reason: textOr(facts['reason'], ''),
-    detail: optionalText(gatehouse['detail']),
     identity: optionalText(user['name']),
     credential: withLimits(read.credential, operations),
     claimNames: Object.keys(objectAt(gatehouse, 'claims')),
