@@ -93,7 +93,7 @@ server:
   listen: 127.0.0.1:${port}
   publicUrl: ${AUDIENCE}
   admin: { listen: 127.0.0.1:${adminPort} }
-  limits: { connectionsPerAddress: 10000, keepAlive: 5m }
+  limits: { connectionsPerAddress: 10000, keepAlive: 5m, drainDelay: 0s }
 ${more}${files ?? ''}audit: { file: ${join(folder, 'audit.log')} }
 `;
 }
