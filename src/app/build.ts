@@ -21,6 +21,8 @@ import { formatListenAddress, type ListenAddress, type SocketPath } from '../uti
 import { createListener } from '../http/index.ts';
 import type { Reauthorize } from '../gateway/index.ts';
 
+export { loadEveryProtocol } from '../protocols/index.ts';
+
 export interface Gateway extends Inspections {
   /** Opens the listeners. Rejects with `startup_failed` if one cannot be opened. */
   start(): Promise<{

@@ -13,4 +13,5 @@ export { formatPath } from './problems/key-path.ts';
 export { formatProblem, problemAt, type Mark, type Problem } from './problems/problem.ts';
 export { NO_DELEGATED_FILES, type DelegatedFile } from './model/delegated-files.ts';
 export { readForeignFile } from './load/foreign-file.ts';
+export { yamlPackage } from './load/yaml-package.ts';
 export { childOf, type MappingNode, type SourceNode } from './load/source-tree.ts';

@@ -1,9 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from '../../app/build.ts';
+import { build, loadEveryProtocol } from '../../app/build.ts';
 import { loadConfigOffThread } from '../../config/serving.ts';
-import { loadEveryProtocol } from '../../protocols/index.ts';
 import { formatListenAddress } from '../../util/http/listen-address.ts';
 import { acceptConfiguration } from '../configuration.ts';
 import { EXIT, type ExitCode, type Terminal } from '../terminal.ts';
@@ -55,8 +54,8 @@ async function openScene(terminal: Terminal, releases: (() => Promise<void> | vo
   const token = issuer.mint({ ...DEMO_JOB, aud: url });
   const tokenFile = join(folder, 'job.jwt');
   writeFileSync(tokenFile, token, { mode: 0o600 });
-  // As `serve` does, so that the image's build fills the compile cache of both threads. Other configurations use more protocols.
-  await loadEveryProtocol();
+  await loadOtherModules();
+  // As `serve` does, so that the image's build fills the compile cache of both threads.
   const config = acceptConfiguration(file, await loadConfigOffThread(file, terminal.env), terminal);
   const gateway = await build(config, { version: VERSION });
   releases.push(() => gateway.stop());
@@ -69,6 +68,12 @@ async function openScene(terminal: Terminal, releases: (() => Promise<void> | vo
     configFile: file,
     auditFile: join(folder, 'audit.log'),
   };
+}
+
+/** The image's build fills its compile cache with a demo: other configurations use more protocols, and the YAML parser. */
+async function loadOtherModules(): Promise<void> {
+  const [{ yamlPackage }] = await Promise.all([import('../../config/index.ts'), loadEveryProtocol()]);
+  yamlPackage();
 }
 
 function openStory({ env }: Terminal, folder: string): Promise<DemoStory> {
