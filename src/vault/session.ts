@@ -3,6 +3,7 @@ import type { Clock, Log } from '../core/ports.ts';
 import { vaultFault, type VaultFault, type VaultLogin, type VaultRoleLogin } from '../core/vault.ts';
 import { unreadable } from '../util/resources/unreadable.ts';
 import { SingleFlight } from '../util/async/single-flight.ts';
+import { createFaultPauses, PAUSE_AFTER_FAULT, PAUSE_AFTER_REJECTION } from '../util/limits/fault-pauses.ts';
 import { encodedPath, type CallVault } from './call.ts';
 import { readLogin, readLookup, type GrantedVaultToken } from './responses.ts';
 
@@ -32,20 +33,16 @@ interface SessionPorts {
   readonly log: Log;
 }
 
-/** Milliseconds without a new login after a failure; a rejected login waits longer, to avoid a lockout. */
-const PAUSE_AFTER_FAULT = 1_000;
-const PAUSE_AFTER_REJECTION = 5_000;
+/** Milliseconds. A younger token that is rejected has no right to the path; another one has none, either. */
+const NEW_TOKEN = 5_000;
 /** Milliseconds before its expiry at which a token is no longer used; at most a tenth of its lifetime. */
 const MARGIN = 1_000;
 
+/** The one key of the pauses of a session. */
+const LOGIN = 'login';
+
 /** In place of the secret of a file that cannot be used. */
 const UNREAD = '';
-
-interface Failure {
-  readonly at: number;
-  readonly secret: string;
-  readonly fault: VaultFault;
-}
 
 export function createSession(
   login: VaultLogin,
@@ -55,7 +52,7 @@ export function createSession(
   const flights = new SingleFlight<VaultToken | VaultFault>(1);
   const method = loginMethod(login, call);
   let known: { readonly secret: string; readonly token: VaultToken } | undefined;
-  let failure: Failure | undefined;
+  const pauses = createFaultPauses<VaultFault>(clock);
 
   function toToken(granted: GrantedVaultToken, secret: string, renewed?: VaultToken): VaultToken {
     const now = clock.now();
@@ -71,21 +68,16 @@ export function createSession(
     };
   }
 
-  /** The last failure with the same secret, while no new login is attempted. */
-  function pausedBy(secret: string): VaultFault | undefined {
-    const applies = failure !== undefined && failure.secret === secret && isPaused(failure, clock.now());
-    return applies ? failure?.fault : undefined;
-  }
-
   function noteFailure(secret: string, cause: VaultFault): VaultFault {
     const fault: VaultFault = { ...cause, login: true };
-    failure = { at: clock.now(), secret, fault };
+    const pause = fault.cause === 'unauthorized' ? PAUSE_AFTER_REJECTION : PAUSE_AFTER_FAULT;
+    pauses.note(LOGIN, secret, { fault, pause });
     log.error('no login at the vault', { user, detail: fault.detail });
     return fault;
   }
 
   async function logIn(secret: string): Promise<VaultToken | VaultFault> {
-    const paused = pausedBy(secret);
+    const paused = pauses.active(LOGIN, secret);
     if (paused !== undefined) return paused;
     const granted = await method.logIn(secret);
     if (granted.kind === 'vault-fault') return noteFailure(secret, granted);
@@ -110,7 +102,7 @@ export function createSession(
     const read = await readSecretFile(method.file);
     if (read.kind === 'vault-fault') {
       if (known !== undefined && isValid(known.token)) return known.token;
-      return pausedBy(UNREAD) ?? noteFailure(UNREAD, read);
+      return pauses.active(LOGIN, UNREAD) ?? noteFailure(UNREAD, read);
     }
     const { secret } = read;
     const token = method.kind === 'login' || known?.secret === secret ? known?.token : undefined;
@@ -141,18 +133,11 @@ export function createSession(
     },
     rejected({ token, issuedAt }) {
       if (known?.token.token !== token) return true;
-      // A new token that is rejected has no right to the path; another one has none, either.
-      if (Math.abs(clock.now() - issuedAt) < PAUSE_AFTER_REJECTION) return false;
+      if (Math.abs(clock.now() - issuedAt) < NEW_TOKEN) return false;
       known = undefined;
       return true;
     },
   };
-}
-
-/** The absolute difference: a clock that was set back does not extend the pause. */
-function isPaused({ at, fault }: Failure, now: number): boolean {
-  const pause = fault.cause === 'unauthorized' ? PAUSE_AFTER_REJECTION : PAUSE_AFTER_FAULT;
-  return Math.abs(now - at) < pause;
 }
 
 interface LoginMethod {

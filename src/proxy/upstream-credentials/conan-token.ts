@@ -4,7 +4,7 @@ import {
   PAUSE_AFTER_FAULT,
   PAUSE_AFTER_REJECTED_LOGIN,
   type PausedFault,
-} from './fault-pauses.ts';
+} from '../../util/limits/fault-pauses.ts';
 import { createRenewedTokens, obtainedToken, SINGLE_KEY, type GrantedToken } from './renewed-tokens.ts';
 import { credentialFault, type CredentialFault, type RequestCredential } from './request-credential.ts';
 
@@ -37,7 +37,7 @@ export function createConanToken(
   { url, caFile, username }: ConanTokenSettings,
   { egress, clock, log, login }: ConanTokenPorts,
 ): RequestCredential {
-  const pauses = createFaultPauses(clock);
+  const pauses = createFaultPauses<CredentialFault>(clock);
 
   async function fetchToken(key: string): Promise<GrantedToken | CredentialFault> {
     const basic = login();
@@ -50,7 +50,7 @@ export function createConanToken(
     return token.fault;
   }
 
-  async function requestToken(basic: string): Promise<GrantedToken | PausedFault> {
+  async function requestToken(basic: string): Promise<GrantedToken | PausedFault<CredentialFault>> {
     const headers = { authorization: basic };
     const response = await egress.get({ url, caFile, headers, pool: `conan token, ${service}` });
     if (response.kind !== 'response')
@@ -83,6 +83,6 @@ function fault(
   reason: CredentialFault['reason'],
   detail: string,
   pause: number = PAUSE_AFTER_FAULT,
-): PausedFault {
+): PausedFault<CredentialFault> {
   return { fault: credentialFault(reason, detail), pause };
 }

@@ -2,7 +2,11 @@ import type { Operation } from '../../core/request/operation.ts';
 import type { Clock, EgressClient, EgressResponse, Log } from '../../core/ports.ts';
 import { ACTION_SCOPES, type RegistryAction } from '../../core/credentials/registry-access.ts';
 import { parseJsonObject } from '../../util/json/object.ts';
-import { createFaultPauses, PAUSE_AFTER_REJECTED_LOGIN, PAUSE_AFTER_REJECTION } from './fault-pauses.ts';
+import {
+  createFaultPauses,
+  PAUSE_AFTER_REJECTED_LOGIN,
+  PAUSE_AFTER_REJECTION,
+} from '../../util/limits/fault-pauses.ts';
 import { createRenewedTokens, DEFAULT_SECONDS, obtainedToken, type GrantedToken } from './renewed-tokens.ts';
 import { credentialFault, type CredentialFault, type RequestCredential } from './request-credential.ts';
 
@@ -37,9 +41,9 @@ export function createRegistryTokens(
   prefix: string,
   { egress, clock, log, login }: UpstreamRegistryTokenPorts,
 ): RequestCredential {
-  const rejected = createFaultPauses(clock);
+  const rejected = createFaultPauses<CredentialFault>(clock);
   /** By set of scopes: some token services deny scopes with 403, and clients choose the scopes. */
-  const denied = createFaultPauses(clock);
+  const denied = createFaultPauses<CredentialFault>(clock);
   /** The credential of the last issued token. */
   let accepted: { readonly login: string | undefined } | undefined;
 

@@ -1,5 +1,9 @@
 import type { Clock, EgressBodyClient, Log } from '../../../core/ports.ts';
-import { createFaultPauses, PAUSE_AFTER_FAULT, PAUSE_AFTER_REJECTION } from '../fault-pauses.ts';
+import {
+  createFaultPauses,
+  PAUSE_AFTER_FAULT,
+  PAUSE_AFTER_REJECTION,
+} from '../../../util/limits/fault-pauses.ts';
 import { createRenewedTokens, obtainedToken, SINGLE_KEY, type GrantedToken } from '../renewed-tokens.ts';
 import { attachedHeader, type CredentialFault, type RequestCredential } from '../request-credential.ts';
 import { openTextFile } from '../secret-source.ts';
@@ -18,7 +22,7 @@ export function createAwsToken(
   { egress, clock, log }: AwsPorts,
 ): RequestCredential {
   const identity = openTextFile(service, settings.webIdentityTokenFile, log);
-  const pauses = createFaultPauses(clock);
+  const pauses = createFaultPauses<CredentialFault>(clock);
 
   async function fetchToken(): Promise<GrantedToken | CredentialFault> {
     const current = identity.current();

@@ -1,14 +1,18 @@
 import type { EgressResponse } from '../../../core/ports.ts';
 import { rateLimitOf } from '../../../core/rate-limit.ts';
 import { parseJsonObject } from '../../../util/json/object.ts';
-import { PAUSE_AFTER_FAULT, PAUSE_AFTER_REJECTION, type PausedFault } from '../fault-pauses.ts';
+import {
+  PAUSE_AFTER_FAULT,
+  PAUSE_AFTER_REJECTION,
+  type PausedFault,
+} from '../../../util/limits/fault-pauses.ts';
 import type { GrantedToken } from '../renewed-tokens.ts';
 import { credentialFault, type CredentialFault } from '../request-credential.ts';
 import { permissionsOf, repositoriesOf } from './granted-rights.ts';
 import type { Narrowing } from './narrowing.ts';
 
 /** A failure of a call of GitHub's API. */
-export interface GithubFailure extends PausedFault {
+export interface GithubFailure extends PausedFault<CredentialFault> {
   readonly kind: 'failure';
   /** `narrowing`: other narrowings may succeed. */
   readonly concerns: 'app' | 'narrowing';

@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { GITHUB_API_HEADERS } from '../../../core/github-api.ts';
 import type { Clock, EgressBodyClient, EgressResult, Log } from '../../../core/ports.ts';
 import { SingleFlight } from '../../../util/async/single-flight.ts';
-import { createFaultPauses, PAUSE_AFTER_FAULT } from '../fault-pauses.ts';
+import { createFaultPauses, PAUSE_AFTER_FAULT } from '../../../util/limits/fault-pauses.ts';
 import type { GrantedToken } from '../renewed-tokens.ts';
 import { credentialFault, type CredentialFault } from '../request-credential.ts';
 import { signAppJwt } from './app-key.ts';
@@ -51,7 +51,10 @@ export function createInstallationTokens(
 ): InstallationTokens {
   const { appId, installation, caFile } = settings;
   const base = settings.apiUrl.replace(/\/+$/, '');
-  const pauses = { app: createFaultPauses(clock), narrowing: createFaultPauses(clock) };
+  const pauses = {
+    app: createFaultPauses<CredentialFault>(clock),
+    narrowing: createFaultPauses<CredentialFault>(clock),
+  };
   const lookups = new SingleFlight<number | GithubFailure>(1);
   let known: number | undefined = typeof installation === 'number' ? installation : undefined;
 

@@ -1,5 +1,9 @@
 import type { Clock, EgressBodyClient, EgressFailure, EgressPool } from '../../../core/ports.ts';
-import { createFaultPauses, PAUSE_AFTER_FAULT, PAUSE_AFTER_REJECTION } from '../fault-pauses.ts';
+import {
+  createFaultPauses,
+  PAUSE_AFTER_FAULT,
+  PAUSE_AFTER_REJECTION,
+} from '../../../util/limits/fault-pauses.ts';
 import type { GrantedToken } from '../renewed-tokens.ts';
 import { credentialFault, type CredentialFault } from '../request-credential.ts';
 import { openClientAuthentication, type ClientSettings } from './client-authentication.ts';
@@ -51,7 +55,10 @@ export function createTokenClient(
   const { tokenEndpoint: url, parameters, scope, caFile } = settings;
   const client = openClientAuthentication(service, settings, { clock, log, vaultValues });
   /** `client`: the endpoint refused the gateway's client, which concerns every key. */
-  const pauses = { client: createFaultPauses(clock), key: createFaultPauses(clock) };
+  const pauses = {
+    client: createFaultPauses<CredentialFault>(clock),
+    key: createFaultPauses<CredentialFault>(clock),
+  };
 
   function note(key: string, material: string, fault: TokenEndpointFault): void {
     const { reason, detail } = fault;

@@ -8,7 +8,11 @@ import {
 } from '../../../core/vault.ts';
 import { BoundedMap } from '../../../util/limits/bounded-map.ts';
 import { basicAuthorization } from '../../../util/http/basic-authorization.ts';
-import { createFaultPauses, PAUSE_AFTER_FAULT, PAUSE_AFTER_REJECTION } from '../fault-pauses.ts';
+import {
+  createFaultPauses,
+  PAUSE_AFTER_FAULT,
+  PAUSE_AFTER_REJECTION,
+} from '../../../util/limits/fault-pauses.ts';
 import { createRenewedTokens, type GrantedToken } from '../renewed-tokens.ts';
 import {
   credentialFault,
@@ -52,7 +56,7 @@ export function createVaultCredential(
   const pathOf = compileVaultPath(settings.path);
   /** Secrets with a lease, by path: their lease is renewed. Callers determine the paths, so their number is bounded. */
   const leased = new BoundedMap<string, VaultSecret>(MAX_PATHS);
-  const pauses = createFaultPauses(clock);
+  const pauses = createFaultPauses<CredentialFault>(clock);
 
   async function fetchSecret(path: string): Promise<GrantedToken | CredentialFault> {
     const paused = pauses.active(path, undefined);

@@ -1,18 +1,16 @@
-import type { Clock } from '../../core/ports.ts';
-import { BoundedMap } from '../../util/limits/bounded-map.ts';
-import type { CredentialFault } from './request-credential.ts';
+import { BoundedMap } from './bounded-map.ts';
 
 /** A failure, and the milliseconds for which it is repeated without a new request. */
-export interface PausedFault {
-  readonly fault: CredentialFault;
+export interface PausedFault<Fault> {
+  readonly fault: Fault;
   readonly pause: number;
 }
 
-/** The failures of a token endpoint, by key. */
-export interface FaultPauses {
+/** The failures of logins and token requests, by key. */
+export interface FaultPauses<Fault> {
   /** The failure of the key while its pause lasts. A changed secret is another credential, which it does not cover. */
-  active(key: string, secret: unknown): CredentialFault | undefined;
-  note(key: string, secret: unknown, failed: PausedFault): void;
+  active(key: string, secret: unknown): Fault | undefined;
+  note(key: string, secret: unknown, failed: PausedFault<Fault>): void;
 }
 
 /** Milliseconds without a new attempt after a failure; a rejected secret waits longer, to avoid account lockout. */
@@ -23,10 +21,11 @@ export const PAUSE_AFTER_REJECTED_LOGIN = 30_000;
 
 const MAX_FAULTS = 1_000;
 
-export function createFaultPauses(clock: Clock): FaultPauses {
-  const faults = new BoundedMap<string, PausedFault & { readonly at: number; readonly secret: unknown }>(
-    MAX_FAULTS,
-  );
+export function createFaultPauses<Fault>(clock: { now(): number }): FaultPauses<Fault> {
+  const faults = new BoundedMap<
+    string,
+    PausedFault<Fault> & { readonly at: number; readonly secret: unknown }
+  >(MAX_FAULTS);
   return {
     active(key, secret) {
       const known = faults.get(key);
