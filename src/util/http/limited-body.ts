@@ -27,6 +27,8 @@ export function readLimitedBody(
   if (Number(req.headers['content-length'] ?? 0) > maxBytes) return Promise.resolve({ kind: 'too-large' });
   // Without a body, the request has ended before the first listener (`optimizeEmptyRequests`).
   if (req.readableEnded) return Promise.resolve({ kind: 'body', bytes: Buffer.alloc(0) });
+  // The client left before the first listener, which `close` would not reach.
+  if (req.destroyed) return Promise.resolve({ kind: 'incomplete' });
   beforeReading?.();
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
