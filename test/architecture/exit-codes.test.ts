@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { readText, repositoryFiles } from '../support/repository.ts';
 
 /** Matchers that show the exit code without the output. */
-const CODE_ONLY = /toMatchObject\(\{ code: \d+ \}\)|expect\(code\)\.toBe\(/;
+const CODE_ONLY = /toMatchObject\(\{ code: \d+ \}\)|expect\(code(?:, \w+)?\)\.toBe\(/;
 
 const files = (await repositoryFiles()).filter((file) => /^test\/.*\.test\.ts$/.test(file));
 

@@ -41,8 +41,8 @@ describe('the chart', () => {
     [[], false],
   ])('the notes warn if %j isolates the pods from issuers and upstreams', async (flags, expected) => {
     const values = ['--values', valuesFile('minimal'), ...flags];
-    const { code, stdout } = await helm('install', 'gateway', CHART, '--dry-run=client', ...values);
-    expect(code).toBe(0);
+    const { code, stdout, stderr } = await helm('install', 'gateway', CHART, '--dry-run=client', ...values);
+    expect({ code, stdout, stderr }).toExitWith(0);
     expect(stdout.includes('WARNING: networkPolicy.egress is empty')).toBe(expected);
   });
 

@@ -164,11 +164,11 @@ describe('--online', () => {
     ['http://127.0.0.1:1, jwksUri: "http://127.0.0.1:1/keys"', '/keys: ECONNREFUSED; check jwksUri'],
   ])('an issuer at %s: the key to check, and the next step', async (url, message) => {
     const file = configured('issuer', { issuerUrl: url });
-    const { code, stdout } = await gatehouse('check', '--config', file, '--online');
+    const { code, stdout, stderr } = await gatehouse('check', '--config', file, '--online');
     expect(stdout).toContain(
       `error: issuers.gitlab: http://127.0.0.1:1${message}, and that the issuer is reachable from here\n`,
     );
-    expect(code).toBe(1);
+    expect({ code, stdout, stderr }).toExitWith(1);
   });
 
   test('SQLite: a file that is no database, and a directory that cannot be written', async () => {

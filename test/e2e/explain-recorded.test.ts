@@ -141,8 +141,8 @@ describe('explain --request-id', () => {
     const file = join(scenario.gateway.folder, 'without-token.yaml');
     writeFileSync(file, readFileSync(config, 'utf8').replace(/^deployTokens:\n(?: .*\n)+/m, ''));
     const options = ['--config', file, '--request-id', ids['edge'] ?? '', '--audit', log()];
-    const { stdout, code } = await gatehouse('explain', ...options);
-    expect(code, stdout).toBe(1);
+    const { code, stdout, stderr } = await gatehouse('explain', ...options);
+    expect({ code, stdout, stderr }).toExitWith(1);
     expect(stdout).toContain('no identity matches this deploy_token of the configuration');
     expect(stdout).toContain('identities\n  no deploy token of this name\n');
     expect(stdout).not.toContain(':deploy-tokens');

@@ -59,8 +59,8 @@ describe('a request whose head names no package', () => {
     ['PUT', '/go/upload', 'the body of an upload names the module', undefined],
     ['POST', '/rpm/group/errata', 'the body names the packages', undefined],
   ])('%s %s: the explanation names the cause and the next step', async (method, path, cause, type) => {
-    const { stdout, code } = await explain(method, path);
-    expect(code, stdout).toBe(1);
+    const { code, stdout, stderr } = await explain(method, path);
+    expect({ code, stdout, stderr }).toExitWith(1);
     expect(stdout).toContain('- write_package_registry on all resources');
     expect(stdout).toContain(cause);
     expect(stdout.includes('--content-type'), stdout).toBe(type !== undefined);
@@ -85,8 +85,8 @@ describe('a request whose head names no package', () => {
     const file = join(folder.path, 'body');
     writeFileSync(file, pushForm(nupkgOf('Acme.Lib')));
     const options = ['--content-type', PUSH_TYPE, '--body', file];
-    const { stdout, code } = await explain('PUT', '/nuget/api/v2/package', ...options);
-    expect(code, stdout).toBe(0);
+    const { code, stdout, stderr } = await explain('PUT', '/nuget/api/v2/package', ...options);
+    expect({ code, stdout, stderr }).toExitWith(0);
     expect(stdout).toContain('+ write_package_registry on "acme.lib"');
     expect(stdout).not.toContain('--body');
   });
@@ -102,8 +102,8 @@ tests:
   - { name: chart, as: job, request: POST ${ORIGIN}/helm/api/charts, expect: allow }
 `,
     );
-    const { stdout, code } = await gatehouse('test', '--config', config, file);
-    expect(code).toBe(1);
+    const { code, stdout, stderr } = await gatehouse('test', '--config', config, file);
+    expect({ code, stdout, stderr }).toExitWith(1);
     const [, push = '', chart = ''] = stdout.split('FAIL');
     expect(push).toContain('the body of a push names the package');
     expect(push).toMatch(/`headers`.*`body`.*`can`/);
