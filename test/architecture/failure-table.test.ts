@@ -168,6 +168,12 @@ const TESTS_OF: TestsByRow = {
       'a replica without a new report for 5 s does not count, and its report is deleted after a minute',
     ],
   ],
+  'a client uses https at a listener without TLS': [
+    [
+      'test/pipeline/tls-on-plain-listener.test.ts',
+      'the audit event of a TLS handshake at a listener without TLS names the cause',
+    ],
+  ],
   'a client exceeds the limit of failed authentications': [
     [
       'test/security/brute-force.test.ts',

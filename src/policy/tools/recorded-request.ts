@@ -54,11 +54,11 @@ export type RecordedRead =
       readonly kind: 'unusable';
       readonly requestId: string;
       readonly detail: string;
-      readonly recorded: RecordedOutcome;
+      readonly recorded: RecordedResponse;
     };
 
 /** The recorded response and its cause. */
-type RecordedOutcome = Pick<RecordedRequest, 'status' | 'reason' | 'detail'>;
+type RecordedResponse = Pick<RecordedRequest, 'status' | 'reason' | 'detail'>;
 
 /** Reads one event of docs/reference/audit.md. */
 export function readRecordedRequest(event: unknown): RecordedRead {
@@ -71,7 +71,7 @@ export function readRecordedRequest(event: unknown): RecordedRead {
   ];
   const requestId = request['id'];
   if (facts['dataset'] !== 'gatehouse.audit' || typeof requestId !== 'string') return { kind: 'other' };
-  const recorded: RecordedOutcome = {
+  const recorded: RecordedResponse = {
     status: Number(objectAt(event, 'http', 'response')['status_code']),
     reason: textOr(facts['reason'], ''),
     detail: optionalText(gatehouse['detail']),
