@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 
 const LAUNCHER = join(import.meta.dirname, '../../bin/gatehouse');
 
@@ -7,6 +7,6 @@ const LAUNCHER = join(import.meta.dirname, '../../bin/gatehouse');
 export const PROGRAM = existsSync(LAUNCHER) ? fromHere(LAUNCHER) : 'gatehouse';
 
 function fromHere(file: string): string {
-  const path = relative(process.cwd(), file);
+  const path = relative(resolve(), file);
   return path.startsWith('..') ? file : `./${path}`;
 }
