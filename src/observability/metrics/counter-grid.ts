@@ -1,4 +1,4 @@
-import { Counter, type Registry } from './prometheus.ts';
+import { Counter, type Registry } from 'prom-client';
 import { Cells, type LabelValues, Layout } from './layout.ts';
 import type { Label } from './names.ts';
 

@@ -1,4 +1,4 @@
-import { Histogram, type Registry } from './prometheus.ts';
+import { Histogram, type Registry } from 'prom-client';
 import type { Metric } from './counter-grid.ts';
 import { Cells, type LabelValues, Layout } from './layout.ts';
 import type { Label } from './names.ts';

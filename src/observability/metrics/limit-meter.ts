@@ -1,4 +1,4 @@
-import { Counter, Gauge, type Registry } from './prometheus.ts';
+import { Counter, Gauge, type Registry } from 'prom-client';
 import type { LimitMeter } from '../../core/operation/meter.ts';
 import { CounterGrid, exposeCounters } from './counter-grid.ts';
 import type { Label, Names } from './names.ts';

@@ -1,4 +1,4 @@
-import { Counter, type Registry } from './prometheus.ts';
+import { Counter, type Registry } from 'prom-client';
 import type { PolicyMeter } from '../../core/operation/meter.ts';
 
 export function createPolicyMeter(registry: Registry): PolicyMeter {

@@ -1,6 +1,5 @@
-import { exposeDefaultMetrics } from './default-metrics.ts';
+import { collectDefaultMetrics, Gauge, type Registry } from 'prom-client';
 import type { Names } from './names.ts';
-import { Gauge, type Registry } from './prometheus.ts';
 
 export interface KeySetAge {
   readonly issuer: string;
@@ -57,7 +56,7 @@ export function exposeConfiguration(registry: Registry, startHash: string): Conf
 }
 
 export function exposeProcess(registry: Registry, version: string): void {
-  exposeDefaultMetrics(registry);
+  collectDefaultMetrics({ register: registry });
   new Gauge({
     name: 'gatehouse_build_info',
     help: 'Version of the running gateway; always 1.',

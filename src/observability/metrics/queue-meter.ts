@@ -1,4 +1,4 @@
-import type { Registry } from './prometheus.ts';
+import type { Registry } from 'prom-client';
 import type { QueueMeter } from '../../core/operation/meter.ts';
 import { exposeHistograms, HistogramGrid } from './histogram-grid.ts';
 import type { Names } from './names.ts';

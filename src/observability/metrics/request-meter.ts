@@ -1,4 +1,4 @@
-import { Gauge, type Registry } from './prometheus.ts';
+import { Gauge, type Registry } from 'prom-client';
 import type { AuditEvent } from '../../core/records/audit-event.ts';
 import type { RequestMeter } from '../../core/operation/meter.ts';
 import { CounterGrid, exposeCounters } from './counter-grid.ts';

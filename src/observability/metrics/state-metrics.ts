@@ -1,4 +1,4 @@
-import { Counter, Gauge, type Registry } from './prometheus.ts';
+import { Counter, Gauge, type Registry } from 'prom-client';
 import type { CertificateInUse } from '../../core/operation/certificates.ts';
 import type { StoreHealth } from '../../core/store.ts';
 

@@ -1,5 +1,6 @@
 import type { CertificateInUse } from '../../core/operation/certificates.ts';
 import type { StoreHealth } from '../../core/store.ts';
+import { Registry } from 'prom-client';
 import type {
   CandidateMeter,
   ConnectionMeter,
@@ -14,7 +15,6 @@ import { createCandidateMeter } from './candidate-meter.ts';
 import { createConnectionMeter } from './connection-meter.ts';
 import { createLimitMeter, exposeLimitExchange, type LimitExchangeState } from './limit-meter.ts';
 import { Names } from './names.ts';
-import { Registry } from './prometheus.ts';
 import { exposeConfiguration, exposeKeySetAges, exposeProcess, type KeySetAge } from './process-metrics.ts';
 import { createPolicyMeter } from './policy-meter.ts';
 import { createQueueMeter } from './queue-meter.ts';

@@ -1,4 +1,4 @@
-import type { Registry } from './prometheus.ts';
+import type { Registry } from 'prom-client';
 import type { VerificationMeter } from '../../core/operation/meter.ts';
 import { CounterGrid, exposeCounters } from './counter-grid.ts';
 import { exposeHistograms, HistogramGrid } from './histogram-grid.ts';
