@@ -31,8 +31,9 @@ interface Check {
 }
 
 /**
- * A replica is unready if it refuses every connection or every credential. A component that only some requests depend on is reported, but
- * does not make the replica unready: all replicas would be unready at once, also for the other requests.
+ * A replica is unready if it refuses every connection or every credential. A component that only some requests depend
+ * on is reported, but does not make the replica unready: all replicas would be unready at once, also for the other
+ * requests.
  */
 export function createReadiness(sources: ReadinessSources): ReadinessWatch {
   let draining = false;

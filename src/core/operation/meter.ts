@@ -14,13 +14,14 @@ export interface RequestMeter {
   requestRepeated(): void;
 }
 
-/** Metrics of the listeners. */
+/** All connections, those of one client address, or those with pipelined requests. */
 export type ConnectionLimit = 'all' | 'address' | 'pipelined';
 
+/** Metrics of the listeners. */
 export interface ConnectionMeter {
   opened(): void;
   closed(): void;
-  /** A connection was closed by this limit: of all connections, of one client address, or of pipelined requests. */
+  /** A connection was closed by this limit. */
   refused(limit: ConnectionLimit): void;
 }
 
