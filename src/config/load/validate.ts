@@ -1,13 +1,16 @@
 import { toDraft, type Draft } from '../model/draft.ts';
 import type { KeyPath } from '../problems/key-path.ts';
 import { removeAt, replaceAt, toPlain, type PlainMapping } from './plain-value.ts';
-import { schemaProblems, type Issue } from '../problems/schema-problems.ts';
+import { misnamesSection, schemaProblems, type Issue } from '../problems/schema-problems.ts';
 import { configSchema } from '../schema/schema.ts';
 import { nodeAt, type MappingNode } from './source-tree.ts';
 import type { Problem } from '../problems/problem.ts';
 
 export interface Validated {
-  /** The value without the entries that the schema refuses, so that the rules can check the rest. */
+  /**
+   * The value without the entries that the schema refuses, so that the rules can check the rest. Undefined if a section
+   * is missing because of its name.
+   */
   readonly draft: Draft | undefined;
   /** No entry was refused. */
   readonly whole: boolean;
@@ -26,6 +29,7 @@ export function validate(root: MappingNode): Validated {
 
   const { issues } = again.error;
   const problems = schemaProblems(root, issues);
+  if (misnamesSection(root, issues)) return { draft: undefined, whole: false, problems };
   prune(plain, issues);
   const rest = configSchema.safeParse(plain);
   return { draft: rest.success ? toDraft(root, rest.data) : undefined, whole: false, problems };

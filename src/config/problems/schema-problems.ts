@@ -51,6 +51,19 @@ export function schemaProblems(root: SourceNode, issues: readonly Issue[], schem
   return problems;
 }
 
+/** Whether the name of a whole section is probably misspelled, so that each reference into it is a follow-up problem. */
+export function misnamesSection(root: SourceNode, issues: readonly Issue[]): boolean {
+  const present = new Set(keysAt(root, []));
+  const known = knownKeysAt(root, []);
+  const absent = known.filter((key) => !present.has(key));
+  return issues.some(
+    (issue) =>
+      issue.code === 'unrecognized_keys' &&
+      issue.path.length === 0 &&
+      issue.keys.some((key) => (renamedKey(key, known) ?? closest(key, absent)) !== undefined),
+  );
+}
+
 /** The schema of a service depends on its type, so an unknown type hides a URL in place of the upstream. */
 function upstreamBesideType(root: SourceNode, path: KeyPath): Problem[] {
   if (path.length !== 3 || path[0] !== 'services' || path[2] !== 'type') return [];

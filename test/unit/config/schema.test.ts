@@ -15,6 +15,13 @@ const service = (body: string): string =>
 const upstream = (body: string): string =>
   configuration({ services: `{ orders: { type: http, upstream: { ${body} } } }` });
 
+test('a section with a wrong name: references into it are no further problems', () => {
+  const yaml = configuration().replace(/^services:/m, 'servces:');
+  expect(errorsOf(yaml)).toEqual([
+    expect.stringMatching(/servces: unknown key; did you mean "services"[?]$/),
+  ]);
+});
+
 describe('schema problems are reported with a position', () => {
   const cases: [yaml: string, messages: string[]][] = [
     [`${configuration()}\nisuers: {}`, ['7:1 isuers: unknown key; known: version, server, state, signing']],
