@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { eventually } from './eventually.ts';
 import { startNginx, type Nginx } from './nginx.ts';
 
 /** nginx with a folder of files behind Basic authentication. */
@@ -41,4 +42,18 @@ export function expectOwnCredential(
   for (const secret of [...secrets, 'eyJ']) expect(log).not.toContain(secret);
   const sent = [...log.matchAll(/http header: "authorization: ([^"]*)"/gi)].map(([, value]) => value);
   expect(new Set(sent)).toEqual(new Set([authorization]));
+}
+
+/** Asserts that the tree received no request between these two. nginx logs a request after its response. */
+export async function expectNoneBetween(
+  { everything }: PackageTree,
+  first: string,
+  last: string,
+): Promise<void> {
+  const log = await eventually('the last request in the log', () => {
+    const text = everything();
+    return text.includes(`"uri":"${last}"`) && text;
+  });
+  const uris = [...log.matchAll(/^\{"method":"[A-Z]+","uri":"([^"]*)"/gm)].map(([, uri]) => uri);
+  expect(uris.slice(uris.lastIndexOf(first))).toEqual([first, last]);
 }
