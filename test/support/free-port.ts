@@ -1,11 +1,7 @@
-import { randomInt } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
-/** Below the ports that the kernel gives to connections and to servers on port 0 (ip_local_port_range). */
-const PORTS = { first: 20_000, count: 12_000 };
+import { isFreePort, randomLoopbackPort } from '../../src/cli/demo/loopback-port.ts';
 
 /** One file per port that a test process uses, with the id of the process. */
 const CLAIMS = join(tmpdir(), 'gatehouse-test-ports');
@@ -14,8 +10,8 @@ const CLAIMS = join(tmpdir(), 'gatehouse-test-ports');
 export async function freePort(): Promise<number> {
   mkdirSync(CLAIMS, { recursive: true });
   for (;;) {
-    const port = PORTS.first + randomInt(PORTS.count);
-    if (claim(port) && (await isFree(port))) return port;
+    const port = randomLoopbackPort();
+    if (claim(port) && (await isFreePort(port))) return port;
   }
 }
 
@@ -45,12 +41,4 @@ function isRunning(file: string): boolean {
   } catch {
     return false;
   }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
 }

@@ -7,12 +7,16 @@ const PORTS = { first: 20_000, count: 12_000 };
 /** A free port for a server that starts later and cannot report the port that the system chose. */
 export async function freeLoopbackPort(): Promise<number> {
   for (;;) {
-    const port = PORTS.first + randomInt(PORTS.count);
-    if (await isFree(port)) return port;
+    const port = randomLoopbackPort();
+    if (await isFreePort(port)) return port;
   }
 }
 
-function isFree(port: number): Promise<boolean> {
+export function randomLoopbackPort(): number {
+  return PORTS.first + randomInt(PORTS.count);
+}
+
+export function isFreePort(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', () => resolve(false));
