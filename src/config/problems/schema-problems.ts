@@ -21,9 +21,7 @@ export function schemaProblems(root: SourceNode, issues: readonly Issue[], schem
   for (const issue of resolved) {
     const path = issue.path as KeyPath;
     if (issue.code !== 'unrecognized_keys') continue;
-    const present = new Set(keysAt(root, path));
-    const known = knownKeysAt(root, path, schema);
-    const absent = known.filter((key) => !present.has(key));
+    const { known, absent } = keyNames(root, path, schema);
     for (const key of issue.keys) {
       const full = [...path, key];
       const mark = markAt(root, full, 'key');
@@ -51,11 +49,16 @@ export function schemaProblems(root: SourceNode, issues: readonly Issue[], schem
   return problems;
 }
 
+/** The keys that the schema knows at the path, and the ones that it does not have. */
+function keyNames(root: SourceNode, path: KeyPath, schema?: JsonSchema) {
+  const present = new Set(keysAt(root, path));
+  const known = knownKeysAt(root, path, schema);
+  return { known, absent: known.filter((key) => !present.has(key)) };
+}
+
 /** Whether the name of a whole section is probably misspelled, so that each reference into it is a follow-up problem. */
 export function misnamesSection(root: SourceNode, issues: readonly Issue[]): boolean {
-  const present = new Set(keysAt(root, []));
-  const known = knownKeysAt(root, []);
-  const absent = known.filter((key) => !present.has(key));
+  const { known, absent } = keyNames(root, []);
   return issues.some(
     (issue) =>
       issue.code === 'unrecognized_keys' &&
